@@ -1,0 +1,1 @@
+"""The model agent beside Triton: pulls, loads, proves, reports."""

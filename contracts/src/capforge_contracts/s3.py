@@ -1,0 +1,139 @@
+"""The object store on any S3 server, through boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo, StoreError
+
+if TYPE_CHECKING:
+    from capforge_contracts.store import ObjectStore
+
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_TAKEN = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
+_CONNECT_TIMEOUT_SECONDS = 5
+_READ_TIMEOUT_SECONDS = 60
+_ATTEMPTS = 4
+_CONNECTIONS = 32
+
+
+class S3ObjectStore:
+    """One bucket of an S3 server. Thread-safe."""
+
+    def __init__(self, bucket: str, client: Any) -> None:
+        """Wrap a ready boto3 S3 client."""
+        self._bucket = bucket
+        self._client = client
+
+    @classmethod
+    def from_environment(cls, bucket: str, env: Mapping[str, str]) -> S3ObjectStore:
+        """Build the client from the variables that open_store documents."""
+        return cls(bucket, s3_client(env))
+
+    @property
+    def uri(self) -> str:
+        """`s3://<bucket>`."""
+        return f"s3://{self._bucket}"
+
+    def bucket(self, name: str) -> S3ObjectStore:
+        """Return another bucket of the same server."""
+        return S3ObjectStore(name, self._client)
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes; raises NotFound, StoreError."""
+        with self._translated(key):
+            return cast("bytes", self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+
+    def open(self, key: str) -> IO[bytes]:
+        """Return a stream of the object; raises NotFound, StoreError."""
+        with self._translated(key):
+            return cast("IO[bytes]", self._client.get_object(Bucket=self._bucket, Key=key)["Body"])
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write or replace the object."""
+        with self._translated(key):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Write or replace the object with a file's contents."""
+        with self._translated(key):
+            self._client.upload_file(str(path), self._bucket, key)
+
+    def put_new(self, key: str, data: bytes) -> None:
+        """Write the object only if there is none; raises AlreadyExists."""
+        with self._translated(key):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is an object under this key."""
+        try:
+            with self._translated(key):
+                self._client.head_object(Bucket=self._bucket, Key=key)
+        except NotFound:
+            return False
+        return True
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yield the objects whose key starts with the prefix, in key order."""
+        with self._translated(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield ObjectInfo(item["Key"], item["Size"])
+
+    def delete(self, key: str) -> None:
+        """Delete the object; no error if there is none."""
+        with self._translated(key):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    @contextmanager
+    def _translated(self, key: str) -> Iterator[None]:
+        where = f"s3://{self._bucket}/{key}"
+        try:
+            yield
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if code in _MISSING:
+                raise NotFound(where) from error
+            if code in _TAKEN:
+                raise AlreadyExists(where) from error
+            message = f"{where}: the object store answered {code or 'an error'}"
+            raise StoreError(message) from error
+        except (BotoCoreError, Boto3Error) as error:
+            message = f"{where}: {type(error).__name__}: {error}"
+            raise StoreError(message) from error
+
+
+def s3_client(env: Mapping[str, str]) -> Any:
+    """Return a boto3 S3 client with bounded time-outs and retries."""
+    path_style = env.get("CAPFORGE_STORE_PATH_STYLE", "true") == "true"
+    return boto3.client(
+        "s3",
+        endpoint_url=env.get("AWS_ENDPOINT_URL") or None,
+        region_name=env.get("AWS_REGION") or "us-east-1",
+        aws_access_key_id=env.get("AWS_ACCESS_KEY_ID") or None,
+        aws_secret_access_key=env.get("AWS_SECRET_ACCESS_KEY") or None,
+        verify=env.get("CAPFORGE_STORE_CA") or None,
+        config=Config(
+            s3={"addressing_style": "path" if path_style else "auto"},
+            connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+            read_timeout=_READ_TIMEOUT_SECONDS,
+            retries={"max_attempts": _ATTEMPTS, "mode": "standard"},
+            max_pool_connections=_CONNECTIONS,
+            # Servers other than AWS do not all know the newer default checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+if TYPE_CHECKING:
+    _: type[ObjectStore] = S3ObjectStore

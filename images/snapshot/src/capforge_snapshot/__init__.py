@@ -1,0 +1,1 @@
+"""Snapshots: labelled data in, a checked and frozen dataset out."""

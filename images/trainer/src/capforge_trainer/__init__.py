@@ -1,0 +1,1 @@
+"""The trainer: run.json in, checked ONNX and model card out."""

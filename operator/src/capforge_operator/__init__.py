@@ -1,0 +1,1 @@
+"""The Kubernetes operator: resources in, Jobs and served versions out."""

@@ -1,0 +1,3 @@
+module capforge.dev/tools/pause
+
+go 1.24.0

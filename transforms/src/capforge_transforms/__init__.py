@@ -1,0 +1,1 @@
+"""Pixels, the same for training and serving."""
