@@ -15,3 +15,43 @@ help: ## list the verbs
 venv: $(VENV)/.made ## the environment for checks, tests and the command line
 
 trainer-venv: $(TRAINER_VENV)/.made ## the environment with torch
+
+# uv installs the rest; it is itself pinned and checked by hash.
+UV := $(VENV)/bin/uv
+
+$(UV): requirements/uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer, or set PYTHON=<path>"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=<path>"; exit 1; }
+	@[ -x $(VENV)/bin/python ] || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+
+$(VENV)/.made: $(UV) requirements/dev.txt $(wildcard */pyproject.toml images/*/pyproject.toml)
+	@echo "installing the development environment into $(VENV)"
+	@$(UV) pip sync --quiet --python $(VENV)/bin/python --require-hashes requirements/dev.txt requirements/uv.txt
+	@$(UV) pip install --quiet --python $(VENV)/bin/python --no-deps -e contracts -e transforms -e operator -e gateway -e agent -e cli -e images/snapshot
+	@touch $@
+
+$(TRAINER_VENV)/.made: $(UV) requirements/trainer-dev.txt images/trainer/pyproject.toml
+	@echo "installing the trainer's environment into $(TRAINER_VENV) (torch: about 3 GB to fetch the first time)"
+	@[ -x $(TRAINER_VENV)/bin/python ] || $(PYTHON) -m venv --without-pip $(TRAINER_VENV)
+	@$(UV) pip sync --quiet --python $(TRAINER_VENV)/bin/python --require-hashes requirements/trainer-dev.txt
+	@$(UV) pip install --quiet --python $(TRAINER_VENV)/bin/python --no-deps -e contracts -e transforms -e images/snapshot -e images/trainer
+	@touch $@
+
+.PHONY: requirements
+requirements: $(UV) ## compile the pinned requirements (UPGRADE=1 takes newer versions)
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" requirements/compile.sh $(if $(UPGRADE),--upgrade)
+
+OUR_PYTHON := contracts transforms operator gateway agent cli images tools tests benchmarks
+
+.PHONY: check check-python check-files
+check: check-python check-files ## the fast checks: lint, types, import rules, charts, generated files
+
+check-python: venv
+	$(VENV)/bin/ruff check $(OUR_PYTHON)
+	$(VENV)/bin/ruff format --check $(OUR_PYTHON)
+	$(VENV)/bin/mypy contracts/src transforms/src operator/src gateway/src agent/src cli/src images/snapshot/src images/trainer/src tools
+	$(VENV)/bin/lint-imports
+
+check-files: venv
+	$(VENV)/bin/python -m capforge_tools.housekeeping

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Compiles each component's dependencies into requirements/<component>.txt: exact versions with hashes, no download
+# addresses. Pass --upgrade to take newer versions.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ours=(contracts transforms operator gateway agent cli trainer snapshot)
+skip=()
+for name in "${ours[@]}"; do skip+=(--no-emit-package "capforge-$name"); done
+
+compile() { # output, input, more options…
+  local output=$1 input=$2
+  shift 2
+  echo "requirements/$output.txt" >&2
+  uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+    --python-version 3.11 "${skip[@]}" "$@" "$input" --output-file "requirements/$output.txt" "${extra[@]}"
+}
+
+extra=("$@")
+for component in operator gateway agent snapshot cli; do
+  directory=$component
+  [[ $component == snapshot ]] && directory=images/snapshot
+  compile "$component" "$directory/pyproject.toml"
+done
+# In the trainer image torch and torchvision come from the base image (TORCH_FROM=apt) or from trainer-torch (pypi).
+compile trainer images/trainer/pyproject.toml --override requirements/without-torch.txt
+compile trainer-torch requirements/trainer-torch.in
+compile dev requirements/dev.in
+compile trainer-dev requirements/trainer-dev.in
+for input in requirements/triton-cpu.in; do
+  [[ -f $input ]] && compile triton-cpu "$input"
+done
