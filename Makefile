@@ -6,7 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 TRAINER_VENV := .venv-trainer
 
--include tools/cluster.mk
+export PYTHONPATH := $(CURDIR)/tools
+
+-include tools/cluster.mk tools/crds.mk tools/trainer.mk tools/charts.mk
 
 .PHONY: help venv trainer-venv
 help: ## list the verbs
@@ -55,3 +57,21 @@ check-python: venv
 
 check-files: venv
 	$(VENV)/bin/python -m capforge_tools.housekeeping
+
+PYTEST := $(VENV)/bin/python -m pytest
+TRAINER_TESTS := tests/unit/trainer tests/integration/trainer
+
+.PHONY: test test-unit test-integration test-trainer e2e
+test: check test-unit test-trainer test-integration e2e ## everything: checks, unit, integration and end-to-end tests
+
+test-unit: venv ## pure logic
+	$(PYTEST) tests/unit -n 2 $(addprefix --ignore=,$(TRAINER_TESTS))
+
+test-trainer: trainer-venv ## the trainer, with torch
+	$(TRAINER_VENV)/bin/python -m pytest $(wildcard $(TRAINER_TESTS))
+
+test-integration: venv trainer-venv binaries ## real API server, object store and Triton on loopback
+	$(PYTEST) tests/integration $(addprefix --ignore=,$(TRAINER_TESTS))
+
+e2e: venv cluster-up images ## user stories on a whole cluster
+	$(PYTEST) tests/e2e
