@@ -55,7 +55,7 @@ check-python: venv
 	$(VENV)/bin/mypy contracts/src transforms/src operator/src gateway/src agent/src cli/src images/snapshot/src images/trainer/src tools
 	$(VENV)/bin/lint-imports
 
-check-files: venv
+check-files: venv binaries
 	$(VENV)/bin/python -m capforge_tools.housekeeping
 
 PYTEST := $(VENV)/bin/python -m pytest
