@@ -26,6 +26,4 @@ compile trainer images/trainer/pyproject.toml --override requirements/without-to
 compile trainer-torch requirements/trainer-torch.in
 compile dev requirements/dev.in
 compile trainer-dev requirements/trainer-dev.in
-for input in requirements/triton-cpu.in; do
-  [[ -f $input ]] && compile triton-cpu "$input"
-done
+compile triton-cpu requirements/triton-cpu.in

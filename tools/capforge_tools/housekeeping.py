@@ -1,4 +1,4 @@
-"""`make check`'s checks of files that no Python linter reads: shell, Dockerfiles, YAML, charts, lock files, promises in comments."""
+"""Check what no Python linter reads: shell, Dockerfiles, YAML, charts, lock files, promises in comments."""
 
 from __future__ import annotations
 
