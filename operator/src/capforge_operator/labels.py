@@ -1,0 +1,42 @@
+"""Labels, annotations and names of what the operator makes or looks for; nowhere else are they spelled."""
+
+from __future__ import annotations
+
+from capforge_contracts.names import LABEL_PREFIX
+
+FIELD_MANAGER = "capforge-operator"
+
+PART_OF = "app.kubernetes.io/part-of"
+PRODUCT = "capforge"
+"""Every Job and Pod that the operator watches carries `app.kubernetes.io/part-of: capforge` (the chart's pods too)."""
+WATCH_SELECTOR = f"{PART_OF}={PRODUCT}"
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+COMPONENT = "app.kubernetes.io/component"
+SNAPSHOT = "snapshot"
+TRAINER = "trainer"
+SERVING = "serving"
+"""Component of the pods with Triton and agent; they also carry POOL."""
+GATEWAY = "gateway"
+
+POOL = f"{LABEL_PREFIX}/pool"
+DATASET = f"{LABEL_PREFIX}/dataset"
+CAPABILITY = f"{LABEL_PREFIX}/capability"
+TRAINING_RUN = f"{LABEL_PREFIX}/training-run"
+SPEC_HASH = f"{LABEL_PREFIX}/spec-hash"
+RUN_DIGEST = f"{LABEL_PREFIX}/run-digest"
+"""First DIGEST_LABEL_CHARS of the run digest on Job and pods (a label holds 63 characters at most)."""
+DIGEST_LABEL_CHARS = 12
+
+JOB_NAME = "batch.kubernetes.io/job-name"
+"""Set by the Job controller on the pods of a Job."""
+
+
+def snapshot_job(dataset: str, spec_hash: str) -> str:
+    """Return the name of a dataset's snapshot Job; one per spec, so an edited spec gets its own."""
+    return f"{dataset}-snapshot-{spec_hash[:8]}"
+
+
+def training_job(run: str) -> str:
+    """Return the name of a training run's Job."""
+    return f"{run}-train"

@@ -1,0 +1,293 @@
+"""What the controllers need from the world: small Protocols, the facts they hand over, and their errors.
+
+Implementations: `adapters/` (the real ones) and `tests/support/twins` (in memory); one contract test runs against both.
+Objects of our own kinds travel as parsed JSON without `metadata.managedFields`; what others own (Jobs, Pods) as facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from capforge_contracts.serving import DesiredModels, PodState, RoutingTable
+from capforge_contracts.store import ObjectInfo
+from capforge_operator.keys import Key
+
+Json = dict[str, Any]
+
+
+class PortError(Exception):
+    """Something outside did not answer as hoped: try again with back-off."""
+
+
+class Conflict(PortError):  # noqa: N818 - reads as the fact it states
+    """The object changed since it was read: read again, quietly."""
+
+
+class AlreadyThere(PortError):  # noqa: N818 - reads as the fact it states
+    """An object of this name exists and is not the one that was meant (another owner)."""
+
+
+class Forbidden(PortError):  # noqa: N818 - reads as the fact it states
+    """The API server refuses this call to the operator: RBAC does not allow it (here)."""
+
+
+class Unreachable(PortError):  # noqa: N818 - reads as the fact it states
+    """A pod did not answer in time."""
+
+
+class Invalid(PortError):  # noqa: N818 - reads as the fact it states
+    """The API server refuses the content of an object that we wrote: a bug, or a policy of the cluster."""
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """Where a resource lives in the API."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """`group/version`, or `v1` for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+class Resources(Protocol):
+    """Objects of any kind by their ResourceType (resource_types.py), as parsed JSON."""
+
+    async def get(self, kind: ResourceType, namespace: str, name: str) -> Json | None:
+        """Return the live object, None if there is none; namespace is empty for cluster-scoped kinds."""
+        ...
+
+    async def list(self, kind: ResourceType, namespace: str | None = None) -> list[Json]:
+        """Return all live objects, of one namespace if given, sorted by namespace and name."""
+        ...
+
+    async def apply(self, kind: ResourceType, manifest: Json) -> Json:
+        """Create or update by server-side apply under our field manager; returns the stored object.
+
+        Raises Forbidden, Invalid.
+        """
+        ...
+
+    async def write_status(self, kind: ResourceType, observed: Json, status: Json) -> bool:
+        """Write the status if it differs from the observed one; True if written.
+
+        Raises Conflict when the object changed (or went) since it was observed.
+        """
+        ...
+
+
+class JobOutcome(StrEnum):
+    """Where a Job stands."""
+
+    ACTIVE = "Active"
+    SUSPENDED = "Suspended"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class JobFact:
+    """A Job of ours as it is now."""
+
+    namespace: str
+    name: str
+    uid: str
+    owner_uid: str
+    outcome: JobOutcome
+    suspended: bool
+    deleting: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    created: datetime | None = None
+    finished: datetime | None = None
+    reason: str = ""
+    """Of the Failed condition: BackoffLimitExceeded, DeadlineExceeded, PodFailurePolicy."""
+    message: str = ""
+    failed_pods: int = 0
+
+
+class Jobs(Protocol):
+    """Jobs are create-only: they are made, watched, suspended and deleted, never edited."""
+
+    async def get(self, namespace: str, name: str) -> JobFact | None:
+        """Return the Job, None if there is none."""
+        ...
+
+    async def create(self, manifest: Json) -> JobFact:
+        """Create the Job; returns the existing one if it has the same owner, else raises AlreadyThere."""
+        ...
+
+    async def set_suspended(self, job: JobFact, suspended: bool) -> None:
+        """Hold or continue the Job; raises Conflict if it is another Job by now."""
+        ...
+
+    async def delete(self, job: JobFact) -> None:
+        """Delete this very Job (by uid) with its pods, in the background; no error if it is gone."""
+        ...
+
+
+@dataclass(frozen=True)
+class PodFact:
+    """A pod as it is now, reduced to what decisions need."""
+
+    namespace: str
+    name: str
+    uid: str
+    phase: str
+    """Pending, Running, Succeeded, Failed, Unknown."""
+    ip: str = ""
+    ready: bool = False
+    deleting: bool = False
+    created: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """Of the pod: Evicted, NodeLost, DeadlineExceeded …"""
+    message: str = ""
+    unschedulable: str = ""
+    """The scheduler's message while no node fits."""
+    waiting_reason: str = ""
+    """Of a container that cannot start: ImagePullBackOff, CreateContainerConfigError …"""
+    waiting_message: str = ""
+    exit_code: int | None = None
+    """Of the first container, once it ended."""
+    exit_reason: str = ""
+    """OOMKilled, Error, Completed …"""
+    exit_message: str = ""
+    """The termination message."""
+    disrupted: str = ""
+    """Reason of the DisruptionTarget condition: preempted, drained, node lost …"""
+    image_ids: tuple[str, ...] = ()
+
+
+class Pods(Protocol):
+    """Pods by label; the operator never writes them."""
+
+    async def list(self, namespace: str, labels: Mapping[str, str]) -> list[PodFact]:
+        """Return the pods with all these labels, oldest first."""
+        ...
+
+
+class Tenants(Protocol):
+    """Whether a namespace is prepared by the tenant chart."""
+
+    async def missing(self, namespace: str) -> list[str]:
+        """Return what a prepared namespace lacks (`Secret capforge-object-store`, …), sorted; empty if nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth telling the person who looks at an object."""
+
+    regarding: Json
+    """The object: apiVersion, kind and metadata are used."""
+    reason: str
+    message: str
+    warning: bool = False
+
+
+class Events(Protocol):
+    """Kubernetes events, aggregated: the same one again only counts up."""
+
+    async def emit(self, event: Event) -> None:
+        """Record the event; never raises for want of rights or space, an event is not worth a retry."""
+        ...
+
+
+class Store(Protocol):
+    """The object store from the event loop; same meaning and errors as capforge_contracts.store.ObjectStore."""
+
+    @property
+    def uri(self) -> str:
+        """`s3://<bucket>`."""
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """Return the object's bytes; raises NotFound, StoreError."""
+        ...
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Write or replace the object."""
+        ...
+
+    async def put_new(self, key: str, data: bytes) -> None:
+        """Write the object only if there is none; raises AlreadyExists."""
+        ...
+
+    async def exists(self, key: str) -> bool:
+        """Tell whether there is an object under this key."""
+        ...
+
+    async def list(self, prefix: str) -> list[ObjectInfo]:
+        """Return the objects whose key starts with the prefix, in key order."""
+        ...
+
+
+class Agents(Protocol):
+    """The model agents in the serving pods; `address` is the pod's IP."""
+
+    async def state(self, address: str) -> PodState:
+        """Ask what is loaded; raises Unreachable."""
+        ...
+
+    async def put_desired(self, address: str, desired: DesiredModels) -> None:
+        """Send what should be loaded; raises Unreachable."""
+        ...
+
+
+class Gateways(Protocol):
+    """The gateway pods; `address` is the pod's IP."""
+
+    async def put_routes(self, address: str, table: RoutingTable) -> None:
+        """Send where requests go; raises Unreachable."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, injected."""
+
+    def now(self) -> datetime:
+        """Return the current time in UTC."""
+        ...
+
+
+class Bell(Protocol):
+    """The queue's front: anyone may ask for a look at something."""
+
+    def ring(self, *keys: Key) -> None:
+        """Ask for a reconcile of each key, as soon as a worker is free."""
+        ...
+
+
+@dataclass(frozen=True)
+class Done:
+    """A reconcile came to its end; look again after so many seconds, or only when something changes.
+
+    Whatever raises is tried again with back-off; a user's error is a condition and Done().
+    """
+
+    after_seconds: float | None = None
+    did: str = "nothing"
+    """What was done, for the one log line: a few CamelCase words, sorted causes first."""
+
+
+class Reconciler(Protocol):
+    """One per Kind: level-triggered, idempotent, repairs whatever an earlier run left half-done."""
+
+    async def reconcile(self, key: Key) -> Done:
+        """Bring the world of this key one step nearer to what is asked for."""
+        ...
+
+
+def sorted_by_name(objects: Iterable[Json]) -> list[Json]:
+    """Return objects ordered by namespace and name."""
+    return sorted(objects, key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"]))
