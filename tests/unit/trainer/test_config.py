@@ -1,0 +1,60 @@
+"""The parameters a person may set, and the templates made from them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from capforge_trainer.config import DetectorParameters
+from capforge_trainer.templates import TEMPLATES
+
+
+def test_the_defaults_are_valid_parameters():
+    template = TEMPLATES["anchor-free-detector"]
+    assert template.parameters.model_validate(template.defaults()) == DetectorParameters()
+
+
+def test_the_schema_stands_alone():
+    text = json.dumps(TEMPLATES["anchor-free-detector"].parameter_schema())
+    assert "$ref" not in text
+    assert "$defs" not in text
+    assert '"title"' not in text
+
+
+def test_every_parameter_is_described():
+    schema = TEMPLATES["anchor-free-detector"].parameter_schema()
+    for group_name, group in schema["properties"].items():
+        assert group["description"], group_name
+        assert group["additionalProperties"] is False
+        for name, parameter in group["properties"].items():
+            assert parameter["description"], f"{group_name}.{name}"
+            assert "default" in parameter, f"{group_name}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        pytest.param({"model": {"backbon": "resnet18"}}, "model.backbon", id="unknown name"),
+        pytest.param({"modle": {}}, "modle", id="unknown group"),
+        pytest.param({"model": {"backbone": "vgg"}}, "model.backbone", id="unknown backbone"),
+        pytest.param({"optimizer": {"batchSize": "8"}}, "optimizer.batchSize", id="text for a number"),
+        pytest.param({"optimizer": {"batchSize": 0}}, "optimizer.batchSize", id="out of range"),
+        pytest.param({"model": {"inputLongSidePixels": 330}}, "model.inputLongSidePixels", id="not a multiple of 32"),
+        pytest.param({"model": None}, "model", id="null"),
+        pytest.param({"optimizer": {"learningRate": float("nan")}}, "optimizer.learningRate", id="not a number"),
+    ],
+)
+def test_a_wrong_parameter_is_named(parameters: dict[str, object], named: str):
+    with pytest.raises(ValidationError) as caught:
+        DetectorParameters.model_validate(parameters)
+    assert named in {".".join(map(str, error["loc"])) for error in caught.value.errors()}
+
+
+def test_the_templates_can_be_read_without_torch():
+    code = "import sys; sys.modules['torch'] = None; import capforge_trainer.templates as t; print(len(t.TEMPLATES))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
