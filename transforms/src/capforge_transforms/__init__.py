@@ -1,1 +1,42 @@
-"""Pixels, the same for training and serving."""
+"""Pixels, the same for training and serving: decode, letterbox, boxes there and back. No torch.
+
+image = decode(data, limits)                      # uint8 RGB [H,W,3], upright
+canvas, placement = letterbox(image, 320, 320)    # uint8 [320,320,3]
+boxes = boxes_to_image(model_boxes, placement)    # pixels of the upright image
+"""
+
+from capforge_transforms.decode import DEFAULT_LIMITS, Limits, checked_header, decode
+from capforge_transforms.errors import ImageError, NotAnImage, TooManyBytes, TooManyPixels, Truncated, UnknownVersion
+from capforge_transforms.exif import boxes_to_upright, swaps_axes, upright_size
+from capforge_transforms.header import Format, Header, read_header
+from capforge_transforms.letterbox import PADDING, Placement, boxes_to_image, boxes_to_model, letterbox, place
+from capforge_transforms.versions import VERSION, VERSIONS, Transforms, transforms
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "PADDING",
+    "VERSION",
+    "VERSIONS",
+    "Format",
+    "Header",
+    "ImageError",
+    "Limits",
+    "NotAnImage",
+    "Placement",
+    "TooManyBytes",
+    "TooManyPixels",
+    "Transforms",
+    "Truncated",
+    "UnknownVersion",
+    "boxes_to_image",
+    "boxes_to_model",
+    "boxes_to_upright",
+    "checked_header",
+    "decode",
+    "letterbox",
+    "place",
+    "read_header",
+    "swaps_axes",
+    "transforms",
+    "upright_size",
+]
