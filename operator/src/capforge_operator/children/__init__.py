@@ -1,0 +1,1 @@
+"""Manifests of what the operator makes: pure functions, one file per child."""

@@ -1,0 +1,1 @@
+"""One reconcile function per kind: read live, decide purely, act in a fixed order."""

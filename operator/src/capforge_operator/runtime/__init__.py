@@ -1,0 +1,1 @@
+"""What turns rings of the bell into reconciles: queue, workers, threads, resync, liveness."""

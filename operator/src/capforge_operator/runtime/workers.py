@@ -1,0 +1,88 @@
+"""The workers: take a key, reconcile it, and decide when to look again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+
+from capforge_operator.keys import Key, Kind
+from capforge_operator.ports import Conflict, Done, Reconciler
+from capforge_operator.runtime.queue import QueueClosed, WorkQueue
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("reconcile")
+
+
+class Meter(Protocol):
+    """What is counted about reconciles."""
+
+    def reconciled(self, kind: Kind, outcome: str, seconds: float) -> None:
+        """Count one reconcile: outcome is done, conflict or error."""
+        ...
+
+
+class Workers:
+    """A fixed number of tasks that drain the queue.
+
+    Done: back-off starts anew, and the key comes back after the seconds that the reconcile asked for.
+    Conflict: the key comes back with back-off, without a word in the log.
+    Any other error, and a reconcile that takes too long: logged with its cause, back with back-off.
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        reconcilers: Mapping[Kind, Reconciler],
+        meter: Meter,
+        timeout_seconds: float,
+    ) -> None:
+        """Take one reconciler per kind of key and the longest time one reconcile may take."""
+        self._queue = queue
+        self._reconcilers = reconcilers
+        self._meter = meter
+        self._timeout_seconds = timeout_seconds
+
+    async def run(self, count: int) -> None:
+        """Work until the queue is closed."""
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(count):
+                tasks.create_task(self._work(), name=f"worker-{number}")
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                key = await self._queue.get()
+            except QueueClosed:
+                return
+            try:
+                await self._work_on(key)
+            finally:
+                self._queue.done(key)
+
+    async def _work_on(self, key: Key) -> None:
+        started = time.monotonic()
+        log = _log.bind(kind=key.kind.value, namespace=key.namespace, name=key.name)
+        outcome = "error"
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                done = await self._reconcilers[key.kind].reconcile(key)
+            outcome = "done"
+            self._finish(key, done, log, time.monotonic() - started)
+        except Conflict as conflict:
+            outcome = "conflict"
+            log.debug("conflict", cause=str(conflict), again_seconds=round(self._queue.put_backoff(key), 1))
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            log.warning("failed", cause=cause, again_seconds=round(self._queue.put_backoff(key), 1), exc_info=True)
+        finally:
+            self._meter.reconciled(key.kind, outcome, time.monotonic() - started)
+
+    def _finish(self, key: Key, done: Done, log: structlog.stdlib.BoundLogger, seconds: float) -> None:
+        self._queue.forget(key)
+        if done.after_seconds is not None:
+            self._queue.put_after(key, done.after_seconds)
+        write = log.debug if done.did == Done().did else log.info  # at rest the log is silent too
+        write("reconciled", did=done.did, seconds=round(seconds, 3), again_seconds=done.after_seconds)
