@@ -85,7 +85,8 @@ def _structural(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str
         rules = [*target.get("x-kubernetes-validations", []), *siblings.pop("x-kubernetes-validations", [])]
         merged = {**target, **siblings, **({"x-kubernetes-validations": rules} if rules else {})}
         return _structural(merged, definitions)
-    result = {key: value for key, value in schema.items() if key not in _DROPPED}
+    dropped = _DROPPED | {"type"} if schema.get("x-kubernetes-int-or-string") else _DROPPED
+    result = {key: value for key, value in schema.items() if key not in dropped}
     if "properties" in result:
         result["properties"] = {name: _structural(part, definitions) for name, part in result["properties"].items()}
     if "items" in result:
