@@ -144,10 +144,14 @@ class ManifestHeader(Stored):
 
 def write_manifest(classes: Iterable[str], items: Iterable[ManifestItem]) -> bytes:
     """Return the canonical bytes of a manifest: header, then items sorted by digest. Same content, same bytes."""
-    header = ManifestHeader(format=MANIFEST_FORMAT, classes=sorted(set(classes)))
-    lines = [header.to_json()]
-    lines += [_canonical_item(item) for item in sorted(items, key=lambda item: (item.sha256, item.name))]
-    return b"\n".join(lines) + b"\n"
+    return b"".join(manifest_lines(classes, sorted(items, key=lambda item: (item.sha256, item.name))))
+
+
+def manifest_lines(classes: Iterable[str], items_by_digest: Iterable[ManifestItem]) -> Iterator[bytes]:
+    """Yield the canonical lines of a manifest whose items come sorted by digest: for datasets larger than memory."""
+    yield ManifestHeader(format=MANIFEST_FORMAT, classes=sorted(set(classes))).to_json() + b"\n"
+    for item in items_by_digest:
+        yield _canonical_item(item) + b"\n"
 
 
 def read_manifest(data: bytes) -> tuple[ManifestHeader, Iterator[ManifestItem]]:

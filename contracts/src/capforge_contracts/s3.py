@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -12,13 +13,14 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo, StoreError
+from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo, Refused, StoreError
 
 if TYPE_CHECKING:
     from capforge_contracts.store import ObjectStore
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
+_REFUSED = {"403", "AccessDenied", "NoSuchBucket", "InvalidBucketName", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 _CONNECT_TIMEOUT_SECONDS = 5
 _READ_TIMEOUT_SECONDS = 60
 _ATTEMPTS = 4
@@ -55,7 +57,8 @@ class S3ObjectStore:
     def open(self, key: str) -> IO[bytes]:
         """Return a stream of the object; raises NotFound, StoreError."""
         with self._translated(key):
-            return cast("IO[bytes]", self._client.get_object(Bucket=self._bucket, Key=key)["Body"])
+            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+        return io.BufferedReader(_Body(body, lambda: self._translated(key)))
 
     def put(self, key: str, data: bytes) -> None:
         """Write or replace the object."""
@@ -106,10 +109,31 @@ class S3ObjectStore:
             if code in _TAKEN:
                 raise AlreadyExists(where) from error
             message = f"{where}: the object store answered {code or 'an error'}"
-            raise StoreError(message) from error
+            raise (Refused if code in _REFUSED else StoreError)(message) from error
         except (BotoCoreError, Boto3Error) as error:
             message = f"{where}: {type(error).__name__}: {error}"
             raise StoreError(message) from error
+
+
+class _Body(io.RawIOBase):
+    """A response's body whose failures in the middle are StoreErrors too."""
+
+    def __init__(self, body: Any, translated: Callable[[], AbstractContextManager[None]]) -> None:
+        self._body = body
+        self._translated = translated
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with self._translated():
+            data: bytes = self._body.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
 
 
 def s3_client(env: Mapping[str, str]) -> Any:

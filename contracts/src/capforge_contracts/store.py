@@ -17,6 +17,10 @@ class NotFound(StoreError):  # noqa: N818 - reads as the fact it states
     """There is no object under this key."""
 
 
+class Refused(StoreError):  # noqa: N818 - reads as the fact it states
+    """The server understood and said no (credentials, rights, unknown bucket): trying again will not help."""
+
+
 class AlreadyExists(StoreError):  # noqa: N818 - reads as the fact it states
     """put_new found an object under this key; nothing was written."""
 

@@ -1,0 +1,46 @@
+"""Everything that can be wrong with a COCO source, by code. Codes are stable: people filter by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultCode(StrEnum):
+    """What is wrong."""
+
+    SOURCE_NOT_ALLOWED = "SourceNotAllowed"
+    TOO_LARGE = "TooLarge"
+    TRUNCATED_FILE = "TruncatedFile"
+    INVALID_JSON = "InvalidJson"
+    NOT_COCO = "NotCoco"
+    BAD_RECORD = "BadRecord"
+    BAD_FILE_NAME = "BadFileName"
+    BAD_BOX = "BadBox"
+    ZERO_AREA_BOX = "ZeroAreaBox"
+    BOX_OUTSIDE = "BoxOutside"
+    DUPLICATE_CATEGORY_ID = "DuplicateCategoryId"
+    DUPLICATE_CATEGORY_NAME = "DuplicateCategoryName"
+    DUPLICATE_IMAGE_ID = "DuplicateImageId"
+    DUPLICATE_ANNOTATION_ID = "DuplicateAnnotationId"
+    DUPLICATE_FILE_NAME = "DuplicateFileName"
+    DUPLICATE_CONTENT = "DuplicateContent"
+    UNDECLARED_CATEGORY = "UndeclaredCategory"
+    UNKNOWN_IMAGE = "UnknownImage"
+    MISSING_IMAGE = "MissingImage"
+    UNREADABLE_IMAGE = "UnreadableImage"
+    TRUNCATED_IMAGE = "TruncatedImage"
+    SIZE_MISMATCH = "SizeMismatch"
+
+
+@dataclass(frozen=True)
+class RecordFault:
+    """One thing that is wrong with one record."""
+
+    code: FaultCode
+    record: str
+    """`annotation 12`, `image 7 (a.jpg)`, `categories[2]`."""
+    message: str
+    """What is wrong and what is allowed."""
+    image: str | None = None
+    """Id of the image whose labels cannot be trusted because of it; None where no image is touched."""
