@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from capforge_tools import binaries
+from capforge_tools.cluster import verbs as cluster
 from capforge_tools.console import say
 from capforge_tools.errors import ToolError
 
@@ -29,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     build = verbs.add_parser("binaries", help="build the pinned upstream programs that are missing or out of date")
     build.add_argument("names", nargs="*", choices=[*binaries.MODULES, []], help="modules; all where none is given")
     build.set_defaults(verb=_binaries)
+    cluster.add(verbs)
     return parser
 
 

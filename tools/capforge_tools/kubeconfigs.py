@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 
 from capforge_tools.certificates import KeyPair
+from capforge_tools.files import write_json_if_changed
 
 _NAME = "capforge-local"
 
@@ -34,10 +34,7 @@ def write(path: Path, server: str, authority: KeyPair, client: KeyPair) -> Path:
             },
         ],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(document, indent=2) + "\n")
-    return path
+    return write_json_if_changed(path, document, mode=0o600)
 
 
 def _encoded(path: Path) -> str:

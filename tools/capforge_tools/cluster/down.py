@@ -1,0 +1,67 @@
+"""Taking the cluster down: nothing of it is left, and nothing else is touched."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from capforge_tools.cluster import cgroups, network, survey
+from capforge_tools.cluster.layout import Layout
+from capforge_tools.commands import run
+from capforge_tools.console import say, step
+from capforge_tools.errors import ToolError
+from capforge_tools.locks import exclusive
+from capforge_tools.privileges import require_root
+from capforge_tools.processes import end
+
+_GRACE_SECONDS = 3.0
+_FIRST = ("kubelet", "kube-proxy", "kube-controller-manager", "kube-scheduler", "volumes")
+"""These start things or write: they end before what they look after."""
+_ROUNDS = 5
+
+
+def down(layout: Layout) -> None:
+    """Remove every process, mount, namespace, interface, route, cgroup and file. Raises ToolError naming what stays."""
+    require_root("taking the local cluster down ends its processes and removes its mounts")
+    with exclusive(layout.places.state / "cluster.lock", "the local cluster"):
+        if not survey.leftovers(layout):
+            say("the local cluster is not there")
+            return
+        with step("end the cluster's processes"):
+            _end_processes(layout)
+        with step("remove mounts, network, cgroups and files"):
+            _remove_the_rest(layout)
+        left = survey.leftovers(layout)
+        if left:
+            raise ToolError("these could not be removed:\n" + "\n".join(f"    {line}" for line in left))
+
+
+def _end_processes(layout: Layout) -> None:
+    for record in layout.register.all():
+        if record.name.endswith(_FIRST):
+            layout.register.stop(record.name, _GRACE_SECONDS)
+    # A shim may start something while others end: look again until nothing is found.
+    for _ in range(_ROUNDS):
+        pids = survey.processes(layout)
+        if not pids:
+            break
+        end(cgroups.pids(), grace_seconds=0)
+        end(pids, _GRACE_SECONDS)
+
+
+def _remove_the_rest(layout: Layout) -> None:
+    shim_sockets = _shim_sockets(layout)
+    for mount in survey.mounts(layout):
+        run("umount", "--lazy", mount)
+    network.remove(layout)
+    cgroups.remove()
+    for path in (*shim_sockets, *survey.files_elsewhere(layout)):
+        path.unlink(missing_ok=True)
+    if layout.folder.exists():
+        shutil.rmtree(layout.folder)
+
+
+def _shim_sockets(layout: Layout) -> list[Path]:
+    """Return the sockets in /run/containerd that containers' shims left; each container's folder names its own."""
+    addresses = (path for node in layout.nodes for path in node.containerd_state.glob("*/k8s.io/*/address"))
+    return [Path(path.read_text().strip().removeprefix("unix://")) for path in addresses]

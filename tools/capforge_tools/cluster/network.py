@@ -1,0 +1,105 @@
+"""The cluster's network: a bridge on the host, one network namespace per node, and the routes between them.
+
+The host itself gets a bridge and routes only; every iptables rule lives in a node's namespace and goes with it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from capforge_tools.apiserver import SERVICE_SUBNET
+from capforge_tools.cluster.layout import BRIDGE, HOST_ADDRESS, NODE_SUBNET_BITS, Layout, Node
+from capforge_tools.commands import run, succeeds
+from capforge_tools.errors import ToolError
+
+_NODE_INTERFACE = "eth0"
+
+
+def ensure(layout: Layout) -> None:
+    """Make what is missing of bridge, namespaces, cables, addresses and routes."""
+    _refuse_taken_addresses()
+    if BRIDGE not in _links():
+        run("ip", "link", "add", BRIDGE, "type", "bridge")
+    run("ip", "address", "replace", f"{HOST_ADDRESS}/{NODE_SUBNET_BITS}", "dev", BRIDGE)
+    run("ip", "link", "set", BRIDGE, "up")
+    for node in layout.nodes:
+        _ensure_node(node)
+    for node in layout.nodes:
+        _ensure_routes(node, layout.nodes)
+    run("ip", "route", "replace", SERVICE_SUBNET, "via", layout.nodes[0].address)
+
+
+def remove(layout: Layout) -> None:
+    """Remove all of it; the routes go with the bridge. What is not there is fine."""
+    for node in layout.nodes:
+        if node.interface in _links():
+            run("ip", "link", "delete", node.interface)
+        if node.namespace_path.exists():
+            run("ip", "netns", "delete", node.namespace)
+    if BRIDGE in _links():
+        run("ip", "link", "delete", BRIDGE)
+
+
+def leftovers(layout: Layout) -> list[str]:
+    """Name every piece of the cluster's network that exists."""
+    links = _links()
+    expected = [BRIDGE, *(node.interface for node in layout.nodes)]
+    found = [f"network interface {name}" for name in expected if name in links]
+    found += [f"network namespace {node.namespace}" for node in layout.nodes if node.namespace_path.exists()]
+    found += [f"route {route['dst']}" for route in _routes() if route.get("dst") in _destinations(layout)]
+    return found
+
+
+def _destinations(layout: Layout) -> set[str]:
+    return {SERVICE_SUBNET, *(node.pod_subnet for node in layout.nodes)}
+
+
+def _refuse_taken_addresses() -> None:
+    """Raise ToolError where another interface routes the addresses that the cluster uses."""
+    prefixes = ("10.200.0.", "10.244.", "10.96.")
+    for route in _routes():
+        if route["dst"].startswith(prefixes) and route.get("dev") != BRIDGE:
+            raise ToolError(
+                f"the address range {route['dst']} is in use on this machine (interface {route.get('dev')}); the local "
+                "cluster needs 10.200.0.0/24, 10.244.0.0/16 and 10.96.0.0/16. Use a cluster of yours by CLUSTER=current"
+            )
+
+
+def _ensure_node(node: Node) -> None:
+    if not node.namespace_path.exists():
+        run("ip", "netns", "add", node.namespace)
+    if node.interface not in _links():
+        peer = ("peer", "name", _NODE_INTERFACE, "netns", node.namespace)
+        run("ip", "link", "add", node.interface, "type", "veth", *peer)
+    run("ip", "link", "set", node.interface, "master", BRIDGE, "up")
+    within = ("ip", "-netns", node.namespace)
+    run(*within, "address", "replace", f"{node.address}/{NODE_SUBNET_BITS}", "dev", _NODE_INTERFACE)
+    run(*within, "link", "set", "lo", "up")
+    run(*within, "link", "set", _NODE_INTERFACE, "up")
+    run(*node.inside("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"))
+
+
+def _ensure_routes(node: Node, nodes: tuple[Node, ...]) -> None:
+    within = ("ip", "-netns", node.namespace)
+    run(*within, "route", "replace", "default", "via", HOST_ADDRESS)
+    for other in nodes:
+        if other != node:
+            run(*within, "route", "replace", other.pod_subnet, "via", other.address)
+    run("ip", "route", "replace", node.pod_subnet, "via", node.address)
+
+
+def is_complete(layout: Layout) -> bool:
+    """Tell, quickly, whether the network stands."""
+    there = {route.get("dst") for route in _routes()}
+    spaces = all(succeeds("ip", "-netns", node.namespace, "link", "show", _NODE_INTERFACE) for node in layout.nodes)
+    return spaces and _destinations(layout) <= there
+
+
+def _links() -> set[str]:
+    return {link["ifname"] for link in json.loads(run("ip", "-json", "link", "show") or "[]")}
+
+
+def _routes() -> list[dict[str, Any]]:
+    routes: list[dict[str, Any]] = json.loads(run("ip", "-json", "route", "show") or "[]")
+    return routes

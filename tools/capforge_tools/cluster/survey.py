@@ -1,0 +1,104 @@
+"""What of the cluster is there: its health, the table for people, and what a `down` must find gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from capforge_tools.cluster import cgroups, dns, network, parts
+from capforge_tools.cluster.api import Api, is_condition_true
+from capforge_tools.cluster.layout import Layout
+from capforge_tools.errors import ToolError
+from capforge_tools.processes import all_pids, arguments
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_CNI_RESULTS = Path("/var/lib/cni/results")
+_LOG_LINKS = Path("/var/log/containers")
+
+
+def problems(layout: Layout) -> list[str]:
+    """Return, within a second, what keeps the cluster from being as this version of the tools would start it."""
+    if not layout.register.all() or not layout.kubeconfig.is_file():
+        return ["it was not started"]
+    names = [s.command.name for s in parts.services(layout) if not layout.register.is_running(s.command)]
+    found = [f"{name} does not run (its log is {layout.log(name)})" for name in names]
+    if not network.is_complete(layout) or not cgroups.exist(layout):
+        found.append("its network or cgroups are incomplete")
+    return found or _not_ready(layout)
+
+
+def table(layout: Layout) -> list[str]:
+    """Return the lines of `status`."""
+    records = layout.register.all()
+    if not records:
+        return ["the local cluster is not there (start it by `make cluster-up`)"]
+    lines = [f"{r.name:28} {'running' if r.is_alive() else 'ENDED':8} pid {r.pid}" for r in records]
+    try:
+        nodes = Api(layout.api_server).get("/api/v1/nodes")["items"]
+    except ToolError as error:
+        return [*lines, f"the API server does not answer: {error}"]
+    for node in nodes:
+        state = "Ready" if is_condition_true(node, "Ready") else "NotReady"
+        lines.append(f"node {node['metadata']['name']:23} {state}")
+    lines += [f"problem: {problem}" for problem in problems(layout)]
+    return [*lines, f"KUBECONFIG={layout.kubeconfig}"]
+
+
+def leftovers(layout: Layout) -> list[str]:
+    """Name everything of the cluster that exists outside its state folder, and the folder itself."""
+    found = [f"process {pid}: {' '.join(arguments(pid))[:100]}" for pid in sorted(processes(layout))]
+    found += [f"mount {path}" for path in mounts(layout)]
+    found += network.leftovers(layout) + cgroups.leftovers()
+    found += [f"file {path}" for path in files_elsewhere(layout)]
+    return found + ([f"folder {layout.folder}"] if layout.folder.exists() else [])
+
+
+def processes(layout: Layout) -> set[int]:
+    """Return every process of the cluster, whether it was recorded or not.
+
+    Ours is what was recorded, what runs in a pod's cgroup or in a node's network namespace, and what runs a
+    program of ours on the cluster's folder.
+    """
+    recorded = {record.pid for record in layout.register.all() if record.is_alive()}
+    namespaces = {_inode(node.namespace_path) for node in layout.nodes} - {None}
+    strays = {pid for pid in all_pids() if _inode(Path(f"/proc/{pid}/ns/net")) in namespaces or _is_ours(layout, pid)}
+    return recorded | cgroups.pids() | strays
+
+
+def mounts(layout: Layout) -> list[Path]:
+    """Return the mounts below the cluster's folder, the innermost first."""
+    points = (Path(line.split()[4]) for line in _MOUNTS.read_text().splitlines())
+    return sorted((point for point in points if point.is_relative_to(layout.folder)), reverse=True)
+
+
+def files_elsewhere(layout: Layout) -> list[Path]:
+    """Return what the runtimes write outside the cluster's folder because they know no other place."""
+    results = [path for node in layout.nodes for path in _CNI_RESULTS.glob(f"{node.namespace}-*")]
+    links = [
+        path for path in _LOG_LINKS.glob("*") if path.is_symlink() and path.readlink().is_relative_to(layout.folder)
+    ]
+    return results + links
+
+
+def _not_ready(layout: Layout) -> list[str]:
+    api = Api(layout.api_server)
+    try:
+        nodes = api.get("/api/v1/nodes")["items"]
+        resolver = api.get(dns.DEPLOYMENT_PATH)
+    except ToolError as error:
+        return [str(error)]
+    ready = {node["metadata"]["name"] for node in nodes if is_condition_true(node, "Ready")}
+    found = [f"{node.name} is not ready" for node in layout.nodes if node.name not in ready]
+    return found if is_condition_true(resolver, "Available") else [*found, "the cluster's DNS is not available"]
+
+
+def _is_ours(layout: Layout, pid: int) -> bool:
+    program, *words = arguments(pid) or [""]
+    ours = Path(program).parent == layout.places.binaries or Path(program).name == "containerd-shim-runc-v2"
+    return ours and any(str(layout.folder) in word for word in words)
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
