@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.support.apiserver", "tests.support.objectstore"]
+pytest_plugins = ["tests.support.apiserver", "tests.support.objectstore", "tests.support.triton"]

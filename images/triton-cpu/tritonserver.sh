@@ -1,0 +1,9 @@
+#!/bin/sh
+# Starts the server from wherever its folder lies; takes tritonserver's own arguments.
+set -eu
+prefix=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=/dev/null
+. "$prefix/python.env"
+export PYTHONHOME PYTHONDONTWRITEBYTECODE=1
+export LD_LIBRARY_PATH="$prefix/site-packages/nvidia_pytriton.libs:$PYTHON_LIBRARIES"
+exec "$prefix/site-packages/pytriton/tritonserver/bin/tritonserver" --backend-directory="$prefix/backends" "$@"
