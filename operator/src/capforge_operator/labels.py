@@ -40,3 +40,7 @@ def snapshot_job(dataset: str, spec_hash: str) -> str:
 def training_job(run: str) -> str:
     """Return the name of a training run's Job."""
     return f"{run}-train"
+
+
+KUEUE_QUEUE = "kueue.x-k8s.io/queue-name"
+"""On a TrainingRun: handed on to its Job, which then starts when the queue lets it."""

@@ -10,6 +10,7 @@ from capforge_operator.keys import Key, Kind
 from capforge_operator.runtime.backoff import Backoff, BackoffLimits
 from capforge_operator.runtime.queue import QueueClosed, WorkQueue
 from tests.support.clocks import HandScheduler
+from tests.support.eventually import eventually_async
 
 A, B, C = (Key(Kind.DATASET, "team", name) for name in "abc")
 
@@ -166,6 +167,10 @@ async def test_closing_wakes_whoever_waits_and_takes_nothing_in(queue: WorkQueue
         await queue.get()
 
 
+async def same(left: object, right: object) -> bool:
+    return left == right
+
+
 async def test_many_workers_never_share_a_key_and_lose_no_ring():
     queue = WorkQueue(Backoff(BackoffLimits(), random=lambda: 1.0))
     active: set[Key] = set()
@@ -190,7 +195,6 @@ async def test_many_workers_never_share_a_key_and_lose_no_ring():
         queue.put(key)
         if number % 7 == 0:
             await asyncio.sleep(0)
-    while seen != wanted:
-        await asyncio.sleep(0)
+    await eventually_async(lambda: same(seen, wanted))
     queue.close()
     assert all(isinstance(one, QueueClosed) for one in await asyncio.gather(*workers, return_exceptions=True))
