@@ -9,7 +9,7 @@ from pathlib import Path
 from capforge_tools.cluster.layout import CGROUP, Layout
 
 _ROOT = Path("/sys/fs/cgroup")
-_V2_CONTROLLERS = "+cpu +cpuset +io +memory +pids"
+_V2_CONTROLLERS = {"cpu", "cpuset", "io", "memory", "pids"}
 _INHERITED = ("cpuset.cpus", "cpuset.mems")
 """On v1 these are empty in a new cpuset, and nothing can run in it until they are set."""
 
@@ -49,11 +49,11 @@ def leftovers() -> list[str]:
 
 
 def _hierarchies() -> list[Path]:
-    """Return the mounted hierarchies: one on v2; on v1 one per controller (links to combined ones resolved)."""
+    """Return the mounted hierarchies: one on v2; on v1 one per controller, on a hybrid machine also its v2 one."""
     if (_ROOT / "cgroup.controllers").is_file():
         return [_ROOT]
-    v1 = {folder.resolve() for folder in _ROOT.iterdir() if (folder / "tasks").is_file()}
-    return sorted(v1)
+    # Combined controllers (cpu, cpuacct) are links to one folder.
+    return sorted({folder.resolve() for folder in _ROOT.iterdir() if (folder / "cgroup.procs").is_file()})
 
 
 def _folders() -> Iterator[Path]:
@@ -67,7 +67,9 @@ def _folders() -> Iterator[Path]:
 def _make(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     if (folder / "cgroup.controllers").is_file():
-        (folder.parent / "cgroup.subtree_control").write_text(_V2_CONTROLLERS)
+        offered = set((folder.parent / "cgroup.controllers").read_text().split())
+        wanted = " ".join(f"+{name}" for name in sorted(offered & _V2_CONTROLLERS))
+        (folder.parent / "cgroup.subtree_control").write_text(wanted)
         return
     for name in _INHERITED:
         own = folder / name

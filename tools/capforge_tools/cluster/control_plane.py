@@ -64,6 +64,7 @@ def _controller_flags(layout: Layout) -> tuple[str, ...]:
         f"--service-account-private-key-file={layout.api_server.token_key.key}",
         f"--cluster-signing-cert-file={authority.own.certificate}",
         f"--cluster-signing-key-file={authority.own.key}",
+        f"--flex-volume-plugin-dir={layout.folder / 'volume-plugins'}",
         f"--cluster-cidr={POD_SUBNET}",
         # Each node's pod subnet is fixed by its CNI configuration.
         "--allocate-node-cidrs=false",

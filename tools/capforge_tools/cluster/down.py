@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
-from capforge_tools.cluster import cgroups, network, survey
+from capforge_tools.cluster import cgroups, elsewhere, network, survey
 from capforge_tools.cluster.layout import Layout
 from capforge_tools.commands import run
 from capforge_tools.console import say, step
@@ -50,18 +49,10 @@ def _end_processes(layout: Layout) -> None:
 
 
 def _remove_the_rest(layout: Layout) -> None:
-    shim_sockets = _shim_sockets(layout)
     for mount in survey.mounts(layout):
         run("umount", "--lazy", mount)
     network.remove(layout)
     cgroups.remove()
-    for path in (*shim_sockets, *survey.files_elsewhere(layout)):
-        path.unlink(missing_ok=True)
+    elsewhere.remove(layout)
     if layout.folder.exists():
         shutil.rmtree(layout.folder)
-
-
-def _shim_sockets(layout: Layout) -> list[Path]:
-    """Return the sockets in /run/containerd that containers' shims left; each container's folder names its own."""
-    addresses = (path for node in layout.nodes for path in node.containerd_state.glob("*/k8s.io/*/address"))
-    return [Path(path.read_text().strip().removeprefix("unix://")) for path in addresses]

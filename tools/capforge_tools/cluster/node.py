@@ -61,7 +61,10 @@ def _containerd_toml(layout: Layout, node: Node) -> str:
         },
         f"{cri}.containerd": {"snapshotter": "overlayfs", "default_runtime_name": "runc"},
         f"{cri}.containerd.runtimes.runc": {"runtime_type": "io.containerd.runc.v2"},
-        f"{cri}.containerd.runtimes.runc.options": {"SystemdCgroup": False},
+        f"{cri}.containerd.runtimes.runc.options": {
+            "SystemdCgroup": False,
+            "Root": str(node.containerd_state / "runc"),
+        },
         f"{cri}.cni": {"bin_dir": str(plugins), "conf_dir": str(node.folder / "cni")},
     }
     return "\n".join(_toml_table(name, values) for name, values in tables.items())

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from capforge_tools.cluster import cgroups, dns, network, parts
+from capforge_tools.cluster import cgroups, dns, elsewhere, network, parts
 from capforge_tools.cluster.api import Api, is_condition_true
 from capforge_tools.cluster.layout import Layout
 from capforge_tools.errors import ToolError
 from capforge_tools.processes import all_pids, arguments
 
 _MOUNTS = Path("/proc/self/mountinfo")
-_CNI_RESULTS = Path("/var/lib/cni/results")
-_LOG_LINKS = Path("/var/log/containers")
 
 
 def problems(layout: Layout) -> list[str]:
@@ -48,7 +46,7 @@ def leftovers(layout: Layout) -> list[str]:
     found = [f"process {pid}: {' '.join(arguments(pid))[:100]}" for pid in sorted(processes(layout))]
     found += [f"mount {path}" for path in mounts(layout)]
     found += network.leftovers(layout) + cgroups.leftovers()
-    found += [f"file {path}" for path in files_elsewhere(layout)]
+    found += [f"file {path}" for path in elsewhere.files(layout)]
     return found + ([f"folder {layout.folder}"] if layout.folder.exists() else [])
 
 
@@ -68,15 +66,6 @@ def mounts(layout: Layout) -> list[Path]:
     """Return the mounts below the cluster's folder, the innermost first."""
     points = (Path(line.split()[4]) for line in _MOUNTS.read_text().splitlines())
     return sorted((point for point in points if point.is_relative_to(layout.folder)), reverse=True)
-
-
-def files_elsewhere(layout: Layout) -> list[Path]:
-    """Return what the runtimes write outside the cluster's folder because they know no other place."""
-    results = [path for node in layout.nodes for path in _CNI_RESULTS.glob(f"{node.namespace}-*")]
-    links = [
-        path for path in _LOG_LINKS.glob("*") if path.is_symlink() and path.readlink().is_relative_to(layout.folder)
-    ]
-    return results + links
 
 
 def _not_ready(layout: Layout) -> list[str]:

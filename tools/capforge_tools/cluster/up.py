@@ -6,7 +6,7 @@ import shutil
 import time
 
 from capforge_tools import binaries, debian, kubeconfigs
-from capforge_tools.cluster import cgroups, control_plane, dns, images, network, node, volumes
+from capforge_tools.cluster import cgroups, control_plane, dns, elsewhere, images, network, node, volumes
 from capforge_tools.cluster.api import Api
 from capforge_tools.cluster.bundled import bundled_image
 from capforge_tools.cluster.layout import Layout, Node
@@ -40,6 +40,7 @@ def up(layout: Layout) -> None:
 
 def _bring_up(layout: Layout) -> None:
     layout.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    elsewhere.remember(layout)
     _forget_an_earlier_boot(layout)
     with step("network and cgroups"):
         network.ensure(layout)
