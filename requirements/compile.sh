@@ -26,4 +26,4 @@ compile trainer images/trainer/pyproject.toml --override requirements/without-to
 compile trainer-torch requirements/trainer-torch.in
 compile dev requirements/dev.in
 compile trainer-dev requirements/trainer-dev.in
-compile triton-cpu requirements/triton-cpu.in
+compile triton-cpu requirements/triton-cpu.in --no-deps # the wheel also asks for a python client that nothing here runs
