@@ -1,0 +1,105 @@
+"""Which model server gets the next request, and the idle connections to each.
+
+- The one with the least under way; among equals, in turn.
+- One that failed is left alone for a second, unless every other has failed too: then it is tried all the same.
+- Connections to servers that are routed to no more are closed when idle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from capforge_gateway.predict.connection import Connection
+
+OPEN_SECONDS = 1.0
+
+
+@dataclass
+class Endpoint:
+    """One model server."""
+
+    address: str
+    under_way: int = 0
+    failed_until: float = 0.0
+    last_pick: int = 0
+    idle: deque[Connection] = field(default_factory=deque)
+
+
+class Endpoints:
+    """All model servers that are or were routed to. One event loop only."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._known: dict[str, Endpoint] = {}
+        self._picks = 0
+
+    def pick(self, addresses: Collection[str], tried: Collection[str]) -> Endpoint | None:
+        """Return the best server that was not tried yet; None where there is none."""
+        now = self._clock()
+        candidates = [self._endpoint(address) for address in addresses if address not in tried]
+        if not candidates:
+            return None
+        best = min(candidates, key=lambda one: (one.failed_until > now, one.under_way, one.last_pick))
+        self._picks += 1
+        best.last_pick = self._picks
+        return best
+
+    def failed(self, endpoint: Endpoint) -> None:
+        """Leave the server alone for a while."""
+        endpoint.failed_until = self._clock() + OPEN_SECONDS
+        self._close_idle(endpoint)
+
+    def retain(self, addresses: Collection[str]) -> None:
+        """Forget every server but these."""
+        for gone in self._known.keys() - set(addresses):
+            self._close_idle(self._known.pop(gone))
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        self.retain(())
+
+    @contextmanager
+    def counted(self, endpoint: Endpoint) -> Iterator[None]:
+        """Count a request as under way for the block."""
+        endpoint.under_way += 1
+        try:
+            yield
+        finally:
+            endpoint.under_way -= 1
+
+    def give_back(self, endpoint: Endpoint, connection: Connection) -> None:
+        """Keep a connection for the next request, if it and its server are still good."""
+        if connection.closed:
+            return
+        if self._known.get(endpoint.address) is endpoint:
+            endpoint.idle.append(connection)
+        else:
+            connection.close()
+
+    def idle_connection(self, endpoint: Endpoint) -> Connection | None:
+        """Return the connection used last: the one least likely to have been closed by the server."""
+        while endpoint.idle:
+            connection = endpoint.idle.pop()
+            if not connection.closed:
+                return connection
+        return None
+
+    def _endpoint(self, address: str) -> Endpoint:
+        return self._known.setdefault(address, Endpoint(address))
+
+    def _close_idle(self, endpoint: Endpoint) -> None:
+        while endpoint.idle:
+            endpoint.idle.pop().close()
+
+
+async def connect(address: str, timeout_seconds: float) -> Connection:
+    """Open a connection to `host:port`; raises OSError (TimeoutError is one)."""
+    host, _, port = address.rpartition(":")
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(timeout_seconds):
+        _, connection = await loop.create_connection(Connection, host.strip("[]"), int(port))
+    return connection
