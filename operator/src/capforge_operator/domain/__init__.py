@@ -1,0 +1,1 @@
+"""Decisions: pure functions from what was observed to what should be."""
