@@ -46,10 +46,8 @@ def training_job(run: TrainingRun, spec: RunSpec, settings: Settings) -> dict[st
             pull_secrets=settings.image_pull_secrets,
             store_ca=bool(settings.store_ca),
             # Worker processes of a data loader hand batches over through shared memory; the default is 64 MB.
-            volumes=[
-                {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory", "sizeLimit": settings.trainer_shm_size}}
-            ],
-            mounts=[{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}],  # noqa: S108 - the pod's own
+            volumes=[{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": settings.trainer_shm_size}}],
+            mounts=[{"name": "shm", "mountPath": "/dev/shm"}],  # noqa: S108 - the pod's own
             pod_fields=_placement(run.spec.resources),
         ),
     )
