@@ -5,7 +5,7 @@ canvas, placement = letterbox(image, 320, 320)    # uint8 [320,320,3]
 boxes = boxes_to_image(model_boxes, placement)    # pixels of the upright image
 """
 
-from capforge_transforms.decode import DEFAULT_LIMITS, Limits, checked_header, decode
+from capforge_transforms.decode import DEFAULT_LIMITS, Limits, checked_header, decode, stored_orientation
 from capforge_transforms.errors import ImageError, NotAnImage, TooManyBytes, TooManyPixels, Truncated, UnknownVersion
 from capforge_transforms.exif import boxes_to_upright, swaps_axes, upright_size
 from capforge_transforms.header import Format, Header, read_header
@@ -36,6 +36,7 @@ __all__ = [
     "letterbox",
     "place",
     "read_header",
+    "stored_orientation",
     "swaps_axes",
     "transforms",
     "upright_size",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from capforge_transforms.errors import NotAnImage, TooManyBytes, TooManyPixels, Truncated
-from capforge_transforms.exif import turned
+from capforge_transforms.exif import ORIENTATION_TAG, ORIENTATIONS, UPRIGHT, turned
 from capforge_transforms.header import Format, Header, read_header
 
 _CMYK_COMPONENTS = 4
@@ -64,6 +64,15 @@ def checked_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
             f"the image has {header.width} x {header.height} pixels; allowed: at most {limits.max_pixels} in all"
         )
     return header
+
+
+def stored_orientation(data: bytes, header: Header) -> int:
+    """Return the EXIF orientation (1-8) of a file that decode reads, of whatever format."""
+    if header.format is Format.JPEG:
+        return header.orientation
+    with Image.open(io.BytesIO(data), formats=[header.format]) as image:
+        orientation = image.getexif().get(ORIENTATION_TAG, UPRIGHT)
+    return orientation if orientation in ORIENTATIONS else UPRIGHT
 
 
 def _jpeg(data: bytes, header: Header) -> NDArray[np.uint8]:

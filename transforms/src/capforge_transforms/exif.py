@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 UPRIGHT = 1
-_ORIENTATIONS = range(1, 9)
+ORIENTATIONS = range(1, 9)
 _FIRST_THAT_SWAPS = 5
-_TAG = 0x0112
+ORIENTATION_TAG = 0x0112
 _TYPE_SHORT = 3
 _ENTRY_BYTES = 12
 _MARKERS = {b"II*\x00": "<", b"MM\x00*": ">"}
@@ -30,8 +30,8 @@ def orientation_of(tiff: bytes) -> int:
         (count,) = struct.unpack_from(f"{endian}H", tiff, start)
         for index in range(count):
             tag, kind, _, value = struct.unpack_from(f"{endian}HHIH", tiff, start + 2 + index * _ENTRY_BYTES)
-            if tag == _TAG:
-                return value if kind == _TYPE_SHORT and value in _ORIENTATIONS else UPRIGHT
+            if tag == ORIENTATION_TAG:
+                return value if kind == _TYPE_SHORT and value in ORIENTATIONS else UPRIGHT
     except struct.error:
         return UPRIGHT
     return UPRIGHT

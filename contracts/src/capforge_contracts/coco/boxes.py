@@ -15,7 +15,7 @@ _DECIMALS = 4
 Corners = tuple[float, float, float, float]
 
 
-def corners_of(annotation: Annotation, width: int, height: int) -> Corners | RecordFault:
+def corners_of(annotation: Annotation, width: float, height: float) -> Corners | RecordFault:
     """Return (x0, y0, x1, y1) inside a picture of width x height pixels, or what is wrong."""
     x, y, box_width, box_height = annotation.bbox
     if box_width <= 0 or box_height <= 0:
@@ -25,13 +25,13 @@ def corners_of(annotation: Annotation, width: int, height: int) -> Corners | Rec
         or x + box_width > width + OVERHANG_PIXELS
         or y + box_height > height + OVERHANG_PIXELS
     ):
-        allowed = f"allowed: inside the image of {width} x {height} pixels (1 pixel over the edge is clipped)"
+        allowed = f"allowed: inside the image of {width:g} x {height:g} pixels (1 pixel over the edge is clipped)"
         return _fault(annotation, FaultCode.BOX_OUTSIDE, allowed)
     x0, y0 = round(max(x, 0.0), _DECIMALS), round(max(y, 0.0), _DECIMALS)
     x1 = round(min(x + box_width, float(width)), _DECIMALS)
     y1 = round(min(y + box_height, float(height)), _DECIMALS)
     if x1 <= x0 or y1 <= y0:
-        return _fault(annotation, FaultCode.ZERO_AREA_BOX, f"nothing of it lies inside {width} x {height} pixels")
+        return _fault(annotation, FaultCode.ZERO_AREA_BOX, f"nothing of it lies inside {width:g} x {height:g} pixels")
     return x0, y0, x1, y1
 
 

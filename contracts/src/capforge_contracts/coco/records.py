@@ -134,6 +134,11 @@ def file_name_problem(name: Any) -> str | None:
     return next((problem for problem, applies in problems.items() if applies), None)
 
 
+def record_id(raw: Any) -> str | None:
+    """Return the id of a raw record, None where it has none that is valid."""
+    return _id(raw.get("id")) if isinstance(raw, Mapping) else None
+
+
 def _id(value: Any) -> str | None:
     if isinstance(value, bool):
         return None
@@ -167,7 +172,7 @@ def _numbers(value: Any) -> tuple[float, float, float, float] | None:
 
 def _where(kind: str, array: str, position: int, raw: Any) -> str:
     """Name the record by its id; by its place where it has none."""
-    identity = _id(raw.get("id")) if isinstance(raw, Mapping) else None
+    identity = record_id(raw)
     if identity is None:
         return f"{array}[{position}]"
     name = raw.get("file_name")

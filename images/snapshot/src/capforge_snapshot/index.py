@@ -1,0 +1,130 @@
+"""All records and faults of one snapshot in a SQLite file, so that memory does not grow with the dataset.
+
+One thread uses it. Nothing of it outlives the process: a snapshot that was killed starts again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from capforge_contracts.coco.faults import FaultCode, RecordFault
+from capforge_contracts.coco.records import Annotation, Category, Image
+from capforge_contracts.dataset import Fault
+from capforge_snapshot.pictures import Picture
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -65536;
+CREATE TABLE categories (row INTEGER PRIMARY KEY, id TEXT, name TEXT, dropped INTEGER DEFAULT 0);
+CREATE TABLE images (row INTEGER PRIMARY KEY, id TEXT, name TEXT, width INTEGER, height INTEGER,
+    dropped INTEGER DEFAULT 0, sha256 TEXT, stored_width INTEGER, stored_height INTEGER, orientation INTEGER);
+CREATE TABLE annotations (row INTEGER PRIMARY KEY, id TEXT, image TEXT, category TEXT,
+    x REAL, y REAL, width REAL, height REAL, crowd INTEGER);
+CREATE TABLE doubted (image TEXT);
+CREATE TABLE refused (kind TEXT, id TEXT);
+CREATE TABLE faults (row INTEGER PRIMARY KEY, code TEXT, file TEXT, record TEXT, message TEXT);
+"""
+_INDEXES = """
+CREATE INDEX categories_id ON categories (id);
+CREATE INDEX images_id ON images (id);
+CREATE INDEX images_name ON images (name);
+CREATE INDEX images_sha256 ON images (sha256);
+CREATE INDEX refused_id ON refused (kind, id);
+CREATE INDEX annotations_id ON annotations (id);
+CREATE INDEX annotations_image ON annotations (image);
+"""
+_PAGE_ROWS = 1000
+
+
+class Index:
+    """The tables, and the few questions asked of them."""
+
+    def __init__(self, path: Path, file: str) -> None:
+        """Create the tables in a new file; `file` is what faults call the COCO file."""
+        self.sql = sqlite3.connect(path, isolation_level=None)
+        self.sql.executescript(_SCHEMA)
+        self.sql.execute("BEGIN")
+        self._file = file
+
+    def close(self) -> None:
+        self.sql.close()
+
+    def add(self, record: Category | Image | Annotation) -> None:
+        """Keep one sound record."""
+        match record:
+            case Category():
+                self.sql.execute("INSERT INTO categories (id, name) VALUES (?, ?)", (record.id, record.name))
+            case Image():
+                values = (record.id, record.file_name, record.width, record.height)
+                self.sql.execute("INSERT INTO images (id, name, width, height) VALUES (?, ?, ?, ?)", values)
+            case Annotation():
+                row = (record.id, record.image, record.category, *record.bbox, int(record.crowd))
+                columns = "id, image, category, x, y, width, height, crowd"
+                self.sql.execute(f"INSERT INTO annotations ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608 - constant
+
+    def refuse(self, array: str, identity: str | None) -> None:
+        """Remember a record that is faulty itself, so that what points to it is not named as well."""
+        if identity is not None:
+            self.sql.execute("INSERT INTO refused (kind, id) VALUES (?, ?)", (array, identity))
+
+    def complete(self) -> None:
+        """Tell that all records are in."""
+        self.sql.executescript(f"COMMIT; {_INDEXES} BEGIN;")
+
+    def fault(self, fault: RecordFault) -> None:
+        """Keep one fault; the image whose labels it makes doubtful is dropped where faults are skipped."""
+        values = (fault.code, self._file, fault.record, fault.message)
+        self.sql.execute("INSERT INTO faults (code, file, record, message) VALUES (?, ?, ?, ?)", values)
+        if fault.image is not None:
+            self.sql.execute("INSERT INTO doubted (image) VALUES (?)", (fault.image,))
+
+    def drop_doubted(self) -> None:
+        """Leave out every image that a fault made doubtful (its record may have come after the fault)."""
+        self.sql.execute("UPDATE images SET dropped = 1 WHERE id IN (SELECT image FROM doubted)")
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield all faults in the order they were found, which depends on the source only."""
+        for code, file, record, message in self.sql.execute(
+            "SELECT code, file, record, message FROM faults ORDER BY row"
+        ):
+            yield Fault(code=code, file=file, record=record, message=message)
+
+    def fault_count(self) -> int:
+        return self._count("SELECT count(*) FROM faults")
+
+    def image_count(self) -> int:
+        return self._count("SELECT count(*) FROM images")
+
+    def images(self) -> Iterator[tuple[int, Image]]:
+        """Yield (row, image) in the file's order; rows may be changed meanwhile."""
+        last = 0
+        while True:
+            query = "SELECT row, id, name, width, height FROM images WHERE row > ? ORDER BY row LIMIT ?"
+            page = self.sql.execute(query, (last, _PAGE_ROWS)).fetchall()
+            for row, identity, name, width, height in page:
+                yield row, Image(identity, name, width, height)
+            if not page:
+                return
+            last = page[-1][0]
+
+    def set_picture(self, row: int, picture: Picture) -> None:
+        """Keep what was found in an image's file."""
+        values = (picture.sha256, picture.stored_width, picture.stored_height, picture.orientation, row)
+        columns = "sha256 = ?, stored_width = ?, stored_height = ?, orientation = ?"
+        self.sql.execute(f"UPDATE images SET {columns} WHERE row = ?", values)  # noqa: S608 - constant
+
+    def drop_image(self, row: int) -> None:
+        """Leave an image out where faults are skipped."""
+        self.sql.execute("UPDATE images SET dropped = 1 WHERE row = ?", (row,))
+
+    def record_faults(self, code: FaultCode, query: str) -> None:
+        """Keep a fault for each (record, message, image) that a query answers."""
+        for record, message, image in self.sql.execute(query).fetchall():
+            self.fault(RecordFault(code, record, message, image))
+
+    def _count(self, query: str) -> int:
+        (count,) = self.sql.execute(query).fetchone()
+        return int(count)
