@@ -72,7 +72,8 @@ class Index:
 
     def complete(self) -> None:
         """Tell that all records are in."""
-        self.sql.executescript(f"COMMIT; {_INDEXES} BEGIN;")
+        self.sql.executescript(_INDEXES)  # commits first
+        self.sql.execute("BEGIN")
 
     def fault(self, fault: RecordFault) -> None:
         """Keep one fault; the image whose labels it makes doubtful is dropped where faults are skipped."""

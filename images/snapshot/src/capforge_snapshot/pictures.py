@@ -60,10 +60,9 @@ class PictureStore:
         key = self._source.image_key(image.file_name)
         try:
             data = self._fetch(key)
+            picture = self._proven(data)
         except (NotFound, Refused) as error:
             return _fault(image, FaultCode.MISSING_IMAGE, f"there is no readable object {key} ({error})")
-        try:
-            picture = self._proven(data)
         except ImageError as error:
             return _fault(image, _CODES.get(type(error), FaultCode.UNREADABLE_IMAGE), str(error))
         blob = layout.blob(self._namespace, picture.sha256)
@@ -73,7 +72,11 @@ class PictureStore:
 
     def _fetch(self, key: str) -> bytes:
         with self._source.images_store.open(key) as stream:
-            return stream.read(self._limits.max_bytes + 1)
+            data = stream.read(self._limits.max_bytes + 1)
+        if len(data) > self._limits.max_bytes:
+            allowed = f"allowed: at most {self._limits.max_bytes}"
+            raise TooManyBytes(f"the file has more than {self._limits.max_bytes} bytes; {allowed}")
+        return data
 
     def _proven(self, data: bytes) -> Picture:
         header = checked_header(data, self._limits)
