@@ -9,6 +9,7 @@ from capforge_tools import binaries
 from capforge_tools.cluster import verbs as cluster
 from capforge_tools.console import say
 from capforge_tools.errors import ToolError
+from capforge_tools.images import verbs as images
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("names", nargs="*", choices=[*binaries.MODULES, []], help="modules; all where none is given")
     build.set_defaults(verb=_binaries)
     cluster.add(verbs)
+    images.add(verbs)
     return parser
 
 

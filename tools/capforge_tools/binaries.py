@@ -15,6 +15,8 @@ from capforge_tools.places import REPOSITORY, Places
 
 _KUBERNETES_VERSION = "1.34.4"
 _STRIP = "-s -w"
+_ON_DEMAND = {"kind"}
+"""Built only where it is asked for by name."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ MODULES = {
         Module("helm", {"helm": "helm.sh/helm/v3/cmd/helm"}),
         Module("coredns", {"coredns": "."}),
         Module("pause", {"pause": "."}),
+        Module("kind", {"kind": "sigs.k8s.io/kind"}),
     )
 }
 """Every module by name, in the order in which they are built."""
@@ -68,7 +71,7 @@ def ensure(*names: str, places: Places | None = None) -> Path:
     """Build the named modules' programs where they are missing or out of date; return their folder."""
     at = places or Places.from_environment()
     at.binaries.mkdir(parents=True, exist_ok=True)
-    for name in names or MODULES:
+    for name in names or [name for name in MODULES if name not in _ON_DEMAND]:
         module = MODULES[name]
         if is_current(module, at.binaries):
             continue

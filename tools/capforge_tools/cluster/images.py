@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from capforge_tools.cluster.layout import Layout, Node
+from capforge_tools.cluster.layout import Node
 from capforge_tools.commands import run
+
+__all__ = ["Node", "content", "load", "present"]
 
 
 def present(node: Node) -> set[str]:
@@ -13,9 +15,9 @@ def present(node: Node) -> set[str]:
     return set(_ctr(node, "images", "list", "--quiet").split())
 
 
-def lacking(layout: Layout, reference: str) -> list[Node]:
-    """Return the nodes that do not have the image."""
-    return [node for node in layout.nodes if reference not in present(node)]
+def content(node: Node) -> set[str]:
+    """Return the digests of all layers, configurations and manifests that the node has."""
+    return set(_ctr(node, "content", "list", "--quiet").split())
 
 
 def load(node: Node, archive: Path) -> None:

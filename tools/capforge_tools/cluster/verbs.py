@@ -1,28 +1,53 @@
-"""`cluster up|down|status`."""
+"""`cluster up|down|status|kubeconfig`."""
 
 from __future__ import annotations
 
 import argparse
 
+from capforge_tools import selection
+from capforge_tools.cluster import kind
 from capforge_tools.cluster.down import down
 from capforge_tools.cluster.layout import Layout
 from capforge_tools.cluster.survey import table
 from capforge_tools.cluster.up import up
+from capforge_tools.console import say
 from capforge_tools.places import Places
+from capforge_tools.selection import Cluster
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser("cluster", help="the Kubernetes that demo and tests run on")
-    parser.add_argument("action", choices=["up", "down", "status"])
+    parser = verbs.add_parser("cluster", help="the Kubernetes that demo and tests run on (chosen by CLUSTER)")
+    parser.add_argument("action", choices=["up", "down", "status", "kubeconfig"])
     parser.set_defaults(verb=_run)
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    layout = Layout(Places.from_environment())
-    if arguments.action == "up":
+    places = Places.from_environment()
+    cluster = selection.select()
+    if arguments.action == "kubeconfig":
+        print(selection.kubeconfig(cluster, places))
+    elif cluster is Cluster.LOCAL:
+        _local(arguments.action, Layout(places))
+    elif cluster is Cluster.KIND:
+        _kind(arguments.action, places)
+    else:
+        say(f"CLUSTER=current: the cluster of {selection.kubeconfig(cluster, places)} is yours; it is left as it is")
+
+
+def _local(action: str, layout: Layout) -> None:
+    if action == "up":
         up(layout)
-    elif arguments.action == "down":
+    elif action == "down":
         down(layout)
     else:
         print("\n".join(table(layout)))
+
+
+def _kind(action: str, places: Places) -> None:
+    if action == "up":
+        kind.up(places.state / "kind" / "kubeconfig")
+    elif action == "down":
+        kind.down()
+    else:
+        print(kind.status())

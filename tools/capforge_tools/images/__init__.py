@@ -1,0 +1,1 @@
+"""Building the images that Capforge runs, and bringing them to the cluster."""

@@ -1,0 +1,74 @@
+"""`images build|list`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from capforge_tools import debian, selection
+from capforge_tools.cluster.layout import Layout
+from capforge_tools.cluster.survey import problems
+from capforge_tools.console import say
+from capforge_tools.files import write_json_if_changed
+from capforge_tools.images import docker
+from capforge_tools.images.build import Built, build_all, chart_values, push_all, reference
+from capforge_tools.images.buildah import BuildahEngine
+from capforge_tools.images.deliver import to_kind, to_local_nodes
+from capforge_tools.images.engine import Engine
+from capforge_tools.images.table import Table
+from capforge_tools.places import REPOSITORY, Places
+from capforge_tools.privileges import require_root
+from capforge_tools.selection import Cluster
+
+VALUES = REPOSITORY / "build" / "images.json"
+"""Values for the chart that name the images built last (not committed)."""
+
+
+def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser("images", help="the images that Capforge runs")
+    parser.add_argument("action", choices=["build", "list"])
+    parser.add_argument("names", nargs="*", help="images; all where none is given")
+    parser.add_argument("--push", metavar="REGISTRY", default="", help="push to <REGISTRY>/capforge/<name>:<tag>")
+    parser.set_defaults(verb=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    table = Table.load(REPOSITORY)
+    names = tuple(arguments.names)
+    if arguments.action == "list":
+        for image in table.in_build_order(names):
+            print(reference(table, image))
+        return
+    places = Places.from_environment()
+    engine = _engine(places)
+    # What only other images stand on stays with the engine.
+    images = [b for b in build_all(table, engine, names, places) if b.image.chart]
+    if arguments.push:
+        images = push_all(engine, images, arguments.push)
+    else:
+        _deliver(engine, images, places, all_of_them=not names)
+    if not names:
+        write_json_if_changed(VALUES, chart_values(images))
+        say(f"values for the chart: {VALUES.relative_to(REPOSITORY)}")
+    print(json.dumps(chart_values(images), indent=2))
+
+
+def _engine(places: Places) -> Engine:
+    if docker.answers():
+        return docker.DockerEngine()
+    require_root("building images without a Docker engine")
+    debian.install_missing(debian.IMAGES)
+    return BuildahEngine(places)
+
+
+def _deliver(engine: Engine, images: list[Built], places: Places, *, all_of_them: bool) -> None:
+    """Bring the images to the cluster in use, where it runs on this machine and cannot pull them."""
+    cluster = selection.select()
+    layout = Layout(places)
+    if cluster is Cluster.KIND:
+        to_kind(images)
+    elif cluster is Cluster.LOCAL and isinstance(engine, BuildahEngine) and not problems(layout):
+        to_local_nodes(layout, engine, images, all_of_them=all_of_them)
+    elif cluster is Cluster.CURRENT:
+        say("the images are built; a cluster elsewhere pulls them from a registry: make images REGISTRY=<registry>")
