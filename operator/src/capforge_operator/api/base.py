@@ -85,6 +85,10 @@ class Status(ApiModel):
     observed_generation: Generation | None = None
     """The generation of the spec that this status describes."""
 
+    def to_document(self) -> dict[str, Any]:
+        """Return the JSON object without empty lists: server-side apply drops them, so they would differ for ever."""
+        return {name: value for name, value in super().to_document().items() if value != []}
+
     def condition(self, kind: str) -> Condition | None:
         """Return the condition of this type."""
         return next((one for one in self.conditions if one.type == kind), None)
