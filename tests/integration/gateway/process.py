@@ -107,7 +107,7 @@ class GatewayProcess:
         return self.generation
 
     def put_routes(self, body: bytes, token: str = TOKEN) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}".strip()}
         return self.http.put(f"{self.internal_url}/internal/routes", content=body, headers=headers)
 
     def create_key(self, namespace: str = NAMESPACE, name: str = "test") -> str:

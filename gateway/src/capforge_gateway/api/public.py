@@ -40,11 +40,13 @@ class Front:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        target = target_of(scope["path"]) if scope["method"] == "POST" else None
-        if target is not None:
+        target = target_of(scope["path"])
+        if target is None:
+            await self.others(scope, receive, send)
+        elif scope["method"] == "POST":
             await self.predict(scope, target, receive, send)
         else:
-            await self.others(scope, receive, send)
+            await _only_post(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Descriptions:
 def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> Starlette:
     """Return the app for everything but predictions."""
     product = "/v1/products/{namespace}/{capability}/{version}"
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz(is_ready)),
@@ -99,14 +101,16 @@ def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> Starl
             Route("/docs", descriptions.gateway_docs),
             Route(f"{product}/openapi.json", descriptions.version_openapi),
             Route(f"{product}/docs", descriptions.version_docs),
-            Route(f"{product}/predict", _only_post, methods=["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]),
         ],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _server_error},
     )
+    app.router.redirect_slashes = False  # a redirected POST loses its body in most clients
+    return app
 
 
-async def _only_post(_: Request) -> Response:
-    raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+async def _only_post(scope: Message, receive: Receive, send: Send) -> None:
+    error = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+    await (await _http_error(Request(scope), error))(scope, receive, send)
 
 
 def _json(document: object) -> Response:

@@ -12,7 +12,6 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from capforge_gateway.errors import bad_request
 
 _MAX_PARTS = 32
-_MAX_HEADER_BYTES = 8 * 1024
 
 
 @dataclass
@@ -53,15 +52,9 @@ class _Collector:
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
-        self._check_header()
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._check_header()
-
-    def _check_header(self) -> None:
-        if len(self._name) + len(self._value) > _MAX_HEADER_BYTES:
-            raise bad_request(f"a form field's header is longer than {_MAX_HEADER_BYTES} bytes")
 
     def _header_end(self) -> None:
         self.parts[-1].headers[self._name.decode("latin-1").lower()] = bytes(self._value)

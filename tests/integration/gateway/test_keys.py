@@ -1,0 +1,197 @@
+"""API keys: from files, and from Secrets on a real API server with the rights that a tenant grants the gateway."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capforge_contracts.apikeys import ApiKeyRecord, hash_key, new_key
+from capforge_contracts.names import KEYS_SECRET
+from tests.integration.gateway.conftest import StartGateway
+from tests.integration.gateway.process import GatewayProcess, capability
+from tests.support.apiserver import KubeApi, kube_api
+from tests.support.eventually import eventually
+
+SYSTEM = "capforge-system"
+GATEWAY = "capforge-gateway"
+REVOKED_WITHIN_SECONDS = 2.0
+
+
+def record(key: str) -> bytes:
+    return ApiKeyRecord(hash=hash_key(key), created="2026-01-01T00:00:00Z").to_json()
+
+
+def secret(namespace: str, **keys: str) -> dict[str, Any]:
+    """The Secret of a tenant with these keys by name."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": KEYS_SECRET, "namespace": namespace},
+        "data": {name: base64.b64encode(record(key)).decode() for name, key in keys.items()},
+    }
+
+
+def tenant(api: KubeApi, namespace: str) -> None:
+    """Grant the gateway what a tenant namespace grants: this one Secret, to read and to watch."""
+    rules = [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [KEYS_SECRET], "verbs": ["get", "list", "watch"]}
+    ]
+    metadata = {"name": GATEWAY, "namespace": namespace}
+    group = "rbac.authorization.k8s.io"
+    api.apply(
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": GATEWAY},
+            "subjects": [{"kind": "ServiceAccount", "name": GATEWAY, "namespace": SYSTEM}],
+        },
+    )
+
+
+def gateway_token(api: KubeApi) -> str:
+    """Return a token of the gateway's ServiceAccount."""
+    namespaces = api.get("namespaces")["items"]
+    if SYSTEM not in {one["metadata"]["name"] for one in namespaces}:
+        api.kubectl("create", "namespace", SYSTEM)
+        api.kubectl("create", "serviceaccount", GATEWAY, "-n", SYSTEM)
+    return api.kubectl("create", "token", GATEWAY, "-n", SYSTEM).strip()
+
+
+def on(api: KubeApi, start_gateway: StartGateway, folder: Path, *namespaces: str) -> GatewayProcess:
+    """Start a gateway that reads its keys from the API server, with one capability in each namespace."""
+    (folder / "api-token").write_text(gateway_token(api))
+    gateway = start_gateway(
+        KEYS="kubernetes",
+        KUBERNETES_URL=api.url,
+        KUBERNETES_TOKEN_FILE=folder / "api-token",
+        KUBERNETES_CA_FILE=api.certificate_authority,
+    )
+    gateway.route(*[capability([], None, namespace=namespace) for namespace in namespaces])
+    return gateway
+
+
+def is_ready(gateway: GatewayProcess) -> bool:
+    return gateway.http.get(f"{gateway.url}/readyz").status_code == 200
+
+
+def test_a_key_counts_from_its_creation_to_its_revocation(
+    kube: KubeApi, kube_namespace: str, start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    tenant(kube, kube_namespace)
+    gateway = on(kube, start_gateway, tmp_path, kube_namespace)
+    eventually(lambda: is_ready(gateway))
+    first, second = new_key(), new_key()
+    assert not gateway.accepts(first, kube_namespace)  # no Secret yet: closed
+    kube.apply(secret(kube_namespace, first=first))
+    eventually(lambda: gateway.accepts(first, kube_namespace), REVOKED_WITHIN_SECONDS)
+    kube.apply(secret(kube_namespace, first=first, second=second))
+    eventually(lambda: gateway.accepts(second, kube_namespace), REVOKED_WITHIN_SECONDS)
+    assert gateway.accepts(first, kube_namespace)
+    kube.apply(secret(kube_namespace, second=second))
+    eventually(lambda: not gateway.accepts(first, kube_namespace), REVOKED_WITHIN_SECONDS)
+    assert gateway.accepts(second, kube_namespace)
+    kube.kubectl("delete", "secret", KEYS_SECRET, "-n", kube_namespace)
+    eventually(lambda: not gateway.accepts(second, kube_namespace), REVOKED_WITHIN_SECONDS)
+    log = gateway.log.read_text()
+    assert "second" in log
+    assert not [secret_text for secret_text in (first, second, hash_key(first)) if secret_text in log]
+
+
+def test_namespaces_are_followed_as_they_come_and_go(
+    kube: KubeApi, start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    early, late = kube.create_namespace(), kube.create_namespace()
+    keys = {namespace: new_key() for namespace in (early, late)}
+    for namespace, key in keys.items():
+        tenant(kube, namespace)
+        kube.apply(secret(namespace, main=key))
+    gateway = on(kube, start_gateway, tmp_path, early)
+    eventually(lambda: gateway.accepts(keys[early], early))
+    assert not gateway.accepts(keys[late], late)
+    gateway.route(*[capability([], None, namespace=namespace) for namespace in (early, late)])
+    eventually(lambda: gateway.accepts(keys[late], late))
+    assert not gateway.accepts(keys[early], late)
+    gateway.route(capability([], None, namespace=late))
+    assert not gateway.accepts(keys[early], early)
+    assert gateway.accepts(keys[late], late)
+
+
+def test_a_namespace_that_grants_nothing_is_closed_and_holds_up_nobody(
+    kube: KubeApi, start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    prepared, bare = kube.create_namespace(), kube.create_namespace()
+    tenant(kube, prepared)
+    key = new_key()
+    for namespace in (prepared, bare):
+        kube.apply(secret(namespace, main=key))
+    gateway = on(kube, start_gateway, tmp_path, prepared, bare)
+    eventually(lambda: is_ready(gateway))
+    assert gateway.accepts(key, prepared)
+    assert not gateway.accepts(key, bare)
+    assert gateway.lines("keys refused by the API server")[0]["status"] == 403
+    tenant(kube, bare)
+    eventually(lambda: gateway.accepts(key, bare))
+
+
+def test_a_damaged_record_closes_only_its_own_key(
+    kube: KubeApi, kube_namespace: str, start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    tenant(kube, kube_namespace)
+    key = new_key()
+    damaged = secret(kube_namespace, good=key)
+    damaged["data"]["bad"] = base64.b64encode(b'{"hash": 5}').decode()
+    kube.apply(damaged)
+    gateway = on(kube, start_gateway, tmp_path, kube_namespace)
+    eventually(lambda: gateway.accepts(key, kube_namespace))
+    assert [line["key"] for line in gateway.lines("key record cannot be read")] == ["bad"]
+
+
+@contextmanager
+def stoppable_kube(folder: Path) -> Iterator[KubeApi]:
+    folder.mkdir()
+    with kube_api(folder) as api:
+        yield api
+
+
+def test_predictions_go_on_while_the_api_server_is_away(start_gateway: StartGateway, tmp_path: Path) -> None:
+    key = new_key()
+    with stoppable_kube(tmp_path / "kube") as api:
+        namespace = api.create_namespace()
+        tenant(api, namespace)
+        api.apply(secret(namespace, main=key))
+        gateway = on(api, start_gateway, tmp_path, namespace)
+        eventually(lambda: gateway.accepts(key, namespace))
+    eventually(lambda: gateway.lines("keys cannot be followed"))
+    assert gateway.accepts(key, namespace)
+    assert not gateway.accepts(new_key(), namespace)
+    assert is_ready(gateway)
+
+
+def test_keys_in_files_come_and_go(start_gateway: StartGateway) -> None:
+    gateway = start_gateway()
+    gateway.route(capability([], None))
+    key = gateway.create_key(name="one")
+    eventually(lambda: gateway.accepts(key), REVOKED_WITHIN_SECONDS)
+    (gateway.folder / "keys" / "acme" / "one").unlink()
+    started = time.monotonic()
+    eventually(lambda: not gateway.accepts(key))
+    assert time.monotonic() - started < REVOKED_WITHIN_SECONDS
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b"[]", json.dumps({"hash": "", "created": "now"}).encode()])
+def test_a_useless_record_opens_nothing(start_gateway: StartGateway, stored: bytes) -> None:
+    gateway = start_gateway()
+    good = gateway.create_key(name="good")
+    (gateway.folder / "keys" / "acme" / "useless").write_bytes(stored)
+    gateway.route(capability([], None))
+    eventually(lambda: gateway.accepts(good))
+    assert not gateway.accepts("useless")
