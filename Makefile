@@ -53,7 +53,7 @@ check-python: venv
 	$(VENV)/bin/ruff check $(OUR_PYTHON)
 	$(VENV)/bin/ruff format --check $(OUR_PYTHON)
 	$(VENV)/bin/mypy contracts/src transforms/src operator/src gateway/src agent/src cli/src images/snapshot/src images/trainer/src tools
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=images/trainer/src $(VENV)/bin/lint-imports
 
 check-files: venv binaries
 	$(VENV)/bin/python -m capforge_tools.housekeeping
