@@ -27,6 +27,8 @@ SPEC_HASH = f"{LABEL_PREFIX}/spec-hash"
 RUN_DIGEST = f"{LABEL_PREFIX}/run-digest"
 """First DIGEST_LABEL_CHARS of the run digest on Job and pods (a label holds 63 characters at most)."""
 DIGEST_LABEL_CHARS = 12
+WHOLE_RUN_DIGEST = f"{LABEL_PREFIX}/run-digest"
+"""Annotation of a training Job: all 64 characters."""
 
 JOB_NAME = "batch.kubernetes.io/job-name"
 """Set by the Job controller on the pods of a Job."""

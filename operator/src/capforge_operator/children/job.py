@@ -29,6 +29,7 @@ class JobShape:
     backoff_limit: int
     grace_seconds: int
     ttl_seconds: int
+    annotations: Mapping[str, str] = field(default_factory=dict)
     suspend: bool = False
     pull_policy: str = "IfNotPresent"
     pull_secrets: Sequence[str] = ()
@@ -54,6 +55,7 @@ def job(owner: Resource, shape: JobShape) -> dict[str, Any]:
             "name": shape.name,
             "namespace": owner.metadata.namespace,
             "labels": all_labels,
+            "annotations": dict(shape.annotations),
             "ownerReferences": [owner_reference(owner)],
         },
         "spec": {

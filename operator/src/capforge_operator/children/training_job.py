@@ -33,6 +33,7 @@ def training_job(run: TrainingRun, spec: RunSpec, settings: Settings) -> dict[st
             name=labels.training_job(name),
             component=labels.TRAINER,
             labels=own_labels,
+            annotations={labels.WHOLE_RUN_DIGEST: spec.digest},
             image=spec.image,
             command=("capforge-trainer", "run", "--run", layout.run_spec(spec.namespace, spec.digest)),
             requests=_requests(run.spec.resources, settings),

@@ -1,0 +1,50 @@
+"""The effective parameters fit the template's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+
+from capforge_operator.domain.checks.case import Case, Violation
+from capforge_operator.domain.parameters import merged, null_paths
+
+_REASON = "InvalidOverrides"
+
+
+def overrides_valid(case: Case) -> Iterator[Violation]:
+    """Name every parameter that is wrong, not only the first."""
+    if case.template is None:
+        return
+    nulls = null_paths(case.overrides)
+    for path in nulls:
+        yield Violation(_REASON, f"overrides.{path}: null is not allowed; leave the parameter out to keep the default")
+    if nulls:
+        return
+    try:
+        Draft202012Validator.check_schema(case.template.schema)
+    except SchemaError:
+        return  # said by template_known
+    effective = merged(case.template.defaults, case.overrides)
+    errors = Draft202012Validator(case.template.schema).iter_errors(effective)
+    yield from sorted(
+        (Violation(_REASON, message) for error in errors for message in _messages(error)),
+        key=lambda violation: violation.message,
+    )
+
+
+def _messages(error: ValidationError) -> list[str]:
+    schema = error.schema
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict) and isinstance(schema, Mapping):
+        allowed = sorted(schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(allowed))
+        choice = ", ".join(allowed) or "none"
+        return [
+            f"{_path([*error.absolute_path, name])}: there is no such parameter; allowed: {choice}" for name in unknown
+        ]
+    return [f"{_path(error.absolute_path)}: {error.message}"]
+
+
+def _path(parts: Iterable[object]) -> str:
+    return ".".join(["overrides", *(str(part) for part in parts)])
