@@ -67,8 +67,8 @@ async def gateway(settings: Settings, environment: Mapping[str, str], lines: Buf
         inside = internal_app(RoutesDoor(board, settings.internal_token_file), metrics.exposition, why_not_ready)
         running.append(
             Gateway(
-                listener(Front(predict, others), settings.host, settings.port),
-                listener(inside, settings.host, settings.internal_port),
+                listener(Front(predict, others), settings.host, settings.port, settings.head_timeout_seconds),
+                listener(inside, settings.host, settings.internal_port, settings.head_timeout_seconds),
             )
         )
         yield running[0]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_HEADER_SECONDS = 15.0
 _MAX_HEADER_BYTES = 32 * 1024
 _KEEP_ALIVE_SECONDS = 75
 _GRACE_SECONDS = 35
@@ -19,6 +18,7 @@ _BACKLOG = 2048
 class PatientButNotForEver(HttpToolsProtocol):
     """Closes a connection whose request head takes too long or is too large; uvicorn alone would wait for ever."""
 
+    head_seconds: ClassVar[float]
     _head_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
@@ -54,12 +54,17 @@ class PatientButNotForEver(HttpToolsProtocol):
 
     def _start_head_timer(self) -> None:
         self._stop_head_timer()
-        self._head_timer = self.loop.call_later(_HEADER_SECONDS, self.transport.close)
+        self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+
+def _protocol(head_seconds: float) -> type[PatientButNotForEver]:
+    """Uvicorn makes the protocols itself, so the setting travels in a class."""
+    return type("Protocol", (PatientButNotForEver,), {"head_seconds": head_seconds})
 
 
 class Listener(uvicorn.Server):
@@ -74,7 +79,7 @@ class Listener(uvicorn.Server):
         await self._serve()
 
 
-def listener(app: Any, host: str, port: int) -> Listener:
+def listener(app: Any, host: str, port: int, head_seconds: float) -> Listener:
     """Return a listener that is not started yet."""
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return Listener(
@@ -82,7 +87,7 @@ def listener(app: Any, host: str, port: int) -> Listener:
             app,
             host=host,
             port=port,
-            http=PatientButNotForEver,
+            http=_protocol(head_seconds),
             ws="none",
             lifespan="off",
             interface="asgi3",

@@ -72,6 +72,8 @@ class Settings(BaseModel):
     """Of all request bodies held at once."""
     decode_threads: Positive = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
+    head_timeout_seconds: Seconds = 15.0
+    """For the request line and headers; also how long a new connection may be silent."""
     upload_timeout_seconds: Seconds = 30.0
     predict_timeout_seconds: Seconds = 30.0
     connect_timeout_seconds: Seconds = 1.0

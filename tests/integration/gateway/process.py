@@ -69,6 +69,7 @@ class GatewayProcess:
     folder: Path
     port: int
     internal_port: int
+    process: subprocess.Popen[bytes] = field(init=False)
     generation: int = 0
     key: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS))
@@ -165,6 +166,7 @@ def gateway_process(folder: Path, environment: Mapping[str, str] | None = None) 
 
     command = [sys.executable, "-m", "capforge_gateway"]
     with process.http, running(command, process.log, lambda: _quietly(is_up), env=given) as child:
+        process.process = child
         yield process
         _end(child)
 
