@@ -10,14 +10,17 @@ import yaml
 
 from capforge_crds.definitions import definition
 from capforge_crds.reference import reference_page
+from capforge_crds.templates import template_manifests
 from capforge_operator.api.kinds import RESOURCES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRDS = REPOSITORY / "crds"
 CHART_CRDS = REPOSITORY / "charts" / "capforge" / "templates" / "crds"
 REFERENCE = REPOSITORY / "docs" / "reference"
+TEMPLATES = REPOSITORY / "operator" / "src" / "capforge_operator" / "templates"
 LINE_CHARS = 120
 _MARK = "Generated from operator/src/capforge_operator/api by `make crds`; do not edit."
+_TEMPLATE_MARK = "Generated from images/trainer/src/capforge_trainer/templates.py by `make crds`; do not edit."
 _KEEP = {"helm.sh/resource-policy": "keep"}
 
 
@@ -29,6 +32,8 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield CRDS / name, f"# {_MARK}\n---\n{_yaml(document)}"
         yield CHART_CRDS / name, _chart_template(document)
         yield REFERENCE / f"{resource.KIND.singular}.md", f"<!-- {_MARK} -->\n{reference_page(document)}"
+    for manifest in template_manifests():
+        yield TEMPLATES / f"{manifest['metadata']['name']}.yaml", f"# {_TEMPLATE_MARK}\n---\n{_yaml(manifest)}"
 
 
 def drifted() -> list[Path]:
