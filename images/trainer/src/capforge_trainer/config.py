@@ -27,8 +27,8 @@ class Parameters(BaseModel):
 class ModelParameters(Parameters):
     """What the network looks like."""
 
-    backbone: Literal["mobilenet_v3_large", "resnet18", "resnet50"] = Field(
-        "resnet18", description="torchvision network that sees the image; weights start at random."
+    backbone: Literal["mobilenet_v3_large", "resnet10", "resnet18", "resnet50"] = Field(
+        "resnet10", description="torchvision network that sees the image (resnet10: one block per stage)."
     )
     input_long_side_pixels: int = Field(
         320, ge=96, le=1536, multiple_of=STRIDE, description="Longer side of the model's input."
@@ -74,7 +74,7 @@ class OptimizerParameters(Parameters):
         0.998,
         ge=0,
         le=0.99999,
-        description="Weight of the past in the averaged weights; it rises from 0 to this value.",
+        description="Weight of the past in the averaged weights, after a rise.",
     )
     precision: Literal["Auto", "Float32", "BFloat16"] = Field(
         "Auto", description="Number format of the forward pass; Auto takes BFloat16 where the hardware is built for it."
@@ -86,13 +86,13 @@ class ScheduleParameters(Parameters):
 
     max_epochs: int = Field(300, ge=1, le=100_000, description="Passes over the training images at most.")
     evaluations: int = Field(
-        12, ge=1, le=1000, description="How often dev is evaluated; the best of these is the result."
+        8, ge=1, le=1000, description="How often dev is evaluated at most; the best of these is the result."
     )
     patience: int = Field(
-        6, ge=1, le=1000, description="Stop early after this many evaluations on dev without a better mAP50-95."
+        4, ge=1, le=1000, description="Stop early after this many evaluations on dev without a better mAP50-95."
     )
     checkpoint_seconds: int = Field(
-        60, ge=1, le=86_400, description="A checkpoint is written at the end of an epoch when the last is this old."
+        300, ge=1, le=86_400, description="A checkpoint is written after each epoch, and after this time within one."
     )
     loader_threads: int = Field(2, ge=1, le=64, description="Threads that prepare batches; they share cached images.")
 

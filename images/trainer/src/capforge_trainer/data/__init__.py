@@ -1,0 +1,1 @@
+"""From manifests in the store to batches of training images."""

@@ -1,0 +1,87 @@
+"""What the outside sees of a running attempt: progress.json, metrics.jsonl, TensorBoard events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from torch.utils.tensorboard import SummaryWriter
+
+from capforge_contracts import layout
+from capforge_contracts.model import canonical_json
+from capforge_contracts.run import Phase, Progress
+from capforge_contracts.store import ObjectStore, StoreError
+
+_LOG = structlog.get_logger(__name__)
+_INTERVAL_SECONDS = 2.0
+_SHARES = {
+    Phase.PREPARING: (0, 3),
+    Phase.TRAINING: (3, 90),
+    Phase.EXPORTING: (90, 94),
+    Phase.EVALUATING: (94, 99),
+    Phase.DONE: (100, 100),
+}
+"""Percent of the whole run at which a phase starts and ends."""
+
+Listener = Callable[[Progress], None]
+
+
+class Watch:
+    """Writes the attempt's progress at most every two seconds, at once when the phase changes; percent never falls."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        key: Callable[[str], str],
+        attempt: int,
+        events: Path,
+        listener: Listener = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`key` spells the attempt's files, `events` is a local folder, `listener` hears every change."""
+        self._store, self._key, self._clock, self._listener = store, key, clock, listener
+        self._events = events
+        self._summary = SummaryWriter(str(events))
+        self._written_at = float("-inf")
+        self.progress = Progress(phase=Phase.PREPARING, attempt=attempt)
+        self.rows: list[dict[str, Any]] = []
+        """Lines of metrics.jsonl, those of earlier attempts included."""
+
+    def update(self, phase: Phase, share: float, **changes: Any) -> None:
+        """Tell the share (0-1) of a phase that is done, with other fields of Progress."""
+        entered = phase is not self.progress.phase
+        low, high = _SHARES[phase]
+        percent = max(self.progress.percent, int(low + (high - low) * min(1.0, max(0.0, share))))
+        self.progress = self.progress.model_copy(update={"phase": phase, "percent": percent, **changes})
+        self._listener(self.progress)
+        if entered or self._clock() - self._written_at >= _INTERVAL_SECONDS:
+            self._write(layout.PROGRESS, self.progress.to_json())
+            self._written_at = self._clock()
+
+    def record(self, step: int, **values: Any) -> None:
+        """Add a line of metrics; numbers become TensorBoard scalars too."""
+        self.rows.append({"step": step, **values})
+        for name, value in values.items():
+            if isinstance(value, (int, float)):
+                self._summary.add_scalar(name, value, step)
+
+    def flush(self) -> None:
+        """Write metrics and events to the store."""
+        self._write(layout.METRICS, b"".join(canonical_json(row) + b"\n" for row in self.rows))
+        self._summary.flush()
+        for path in sorted(self._events.iterdir()):
+            self._write(layout.EVENTS + path.name, path.read_bytes())
+
+    def close(self) -> None:
+        """Write what is left."""
+        self.flush()
+        self._summary.close()
+
+    def _write(self, name: str, data: bytes) -> None:
+        try:
+            self._store.put(self._key(name), data)
+        except StoreError as error:  # news, not results: the run goes on, the next write brings it
+            _LOG.warning("progress not written", name=name, error=str(error))

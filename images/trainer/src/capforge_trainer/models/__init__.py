@@ -1,0 +1,1 @@
+"""The network, what it should answer, and how far off it is."""
