@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 from capforge_gateway.envelope import REQUEST_ID
 
-_ALLOWED_ID = re.compile(rb"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
+_ALLOWED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
 def request_id_from(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the caller's X-Request-Id if it is harmless in headers, logs and JSON, else a new one."""
     for name, value in headers:
-        if name == REQUEST_ID and _ALLOWED_ID.match(value):
+        if name == REQUEST_ID and _ALLOWED_ID.fullmatch(value):
             return value.decode("ascii")
     return uuid.uuid4().hex
 

@@ -39,7 +39,12 @@ def detections_of(tensors: Tensors) -> Detections:
         boxes, scores, classes, count = (tensors[name] for name in OUTPUTS)
         found = int(count.reshape(-1)[0])
         rows = boxes.shape[1]
-        fits = boxes.shape == (1, rows, 4) and scores.shape == (1, rows) == classes.shape and 0 <= found <= rows
+        fits = (
+            boxes.shape == (1, rows, 4)
+            and scores.shape == (1, rows) == classes.shape
+            and count.shape == (1, 1)
+            and 0 <= found <= rows
+        )
     except (KeyError, IndexError) as error:
         raise WireError(f"the model's outputs are not those of a detector: {sorted(tensors)}") from error
     if not fits:

@@ -11,7 +11,7 @@ from capforge_gateway.errors import bad_request
 
 PRODUCTS = "/v1/products/"
 _PREDICT = re.compile(
-    r"^/v1/products/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([^/]{1,64})/predict$"
+    r"/v1/products/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)/([^/]{1,64})/predict"
 )
 _MAX_QUERY_FIELDS = 50
 
@@ -38,7 +38,7 @@ class Options:
 
 def target_of(path: str) -> Target | None:
     """Return what a path asks to predict; None where it is no such path."""
-    match = _PREDICT.match(path)
+    match = _PREDICT.fullmatch(path)
     return Target(*match.groups()) if match else None
 
 

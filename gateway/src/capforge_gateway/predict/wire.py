@@ -71,7 +71,7 @@ def _binary_tensors(body: bytes, offset: int, outputs: list[dict[str, Any]]) -> 
         dtype, shape = _DTYPES[output["datatype"]], output["shape"]
         size = output["parameters"]["binary_data_size"]
         count = math.prod(shape)
-        if size != count * dtype.itemsize or offset + size > len(body):
+        if size < 0 or size != count * dtype.itemsize or offset + size > len(body):
             raise WireError(f"output `{output['name']}` has {size} bytes for shape {shape} of {output['datatype']}")
         tensors[output["name"]] = np.frombuffer(body, dtype, count, offset).reshape(shape)
         offset += size

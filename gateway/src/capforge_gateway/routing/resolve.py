@@ -7,7 +7,7 @@ import re
 from capforge_gateway.errors import ApiError, no_model, not_found, serving_unavailable, version_gone
 from capforge_gateway.routing.routes import Capability, Routes, Version
 
-_ASKED = re.compile(r"^v1(?:\.(0|[1-9][0-9]{0,8}))?$")
+_ASKED = re.compile(r"v1(?:\.(0|[1-9][0-9]{0,8}))?")
 _MAJOR = "1."
 
 
@@ -25,7 +25,7 @@ def find_version(capability: Capability, asked: str) -> Version:
     Raises 409 where there is no model yet, 404 for a version that never was, 410 for one that is no longer loaded, 503
     while the current one is not loaded yet.
     """
-    match = _ASKED.match(asked)
+    match = _ASKED.fullmatch(asked)
     if match is None:
         raise _unknown(capability, asked)
     current = capability.current
