@@ -56,6 +56,11 @@ class Target:
         parts = [self.kind.plural, self.name, self.subresource]
         return f"{start}{inside}/" + "/".join(part for part in parts if part)
 
+    @property
+    def resource(self) -> str:
+        """The resource as RBAC names it: `datasets/status`."""
+        return f"{self.kind.plural}/{self.subresource}" if self.subresource else self.kind.plural
+
     def __str__(self) -> str:
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return f"{self.kind.kind} {where}".strip()

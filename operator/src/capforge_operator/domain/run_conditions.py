@@ -95,8 +95,9 @@ def _reached(view: RunView) -> Milestone:
 
 
 def _published(view: RunView, standing: Standing) -> Finding:
-    if view.version is not None:
-        return Finding(PUBLISHED, TRUE, "Published", f"version {view.version.version}")
+    version = view.version.version if view.version else view.run.status.version
+    if version is not None:
+        return Finding(PUBLISHED, TRUE, "Published", f"version {version}")
     if standing.status is FALSE:
         return Finding(PUBLISHED, FALSE, standing.reason, "")
     if view.run.spec.deploy is Deploy.MANUAL:

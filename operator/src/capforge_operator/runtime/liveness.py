@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -73,3 +74,10 @@ class Liveness:
             self._overdue.pop(seen, None)
         else:
             self._overdue[seen] = seen in self._overdue
+
+
+async def keep_beating(liveness: Liveness, period_seconds: float = 1.0) -> None:
+    """Beat as long as the event loop turns."""
+    while True:
+        liveness.beat()
+        await asyncio.sleep(period_seconds)

@@ -26,7 +26,6 @@ class Item:
 
     sha256: str
     name: str
-    classes: frozenset[str]
 
 
 @dataclass(frozen=True)

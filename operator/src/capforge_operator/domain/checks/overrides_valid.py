@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from capforge_operator.domain.checks.case import Case, Violation
 from capforge_operator.domain.parameters import merged, null_paths
 
 _REASON = "InvalidOverrides"
+_NOTHING_FETCHED: Registry[Any] = Registry()
+"""References out of a schema are refused, never fetched."""
 
 
 def overrides_valid(case: Case) -> Iterator[Violation]:
@@ -26,12 +31,14 @@ def overrides_valid(case: Case) -> Iterator[Violation]:
         Draft202012Validator.check_schema(case.template.schema)
     except SchemaError:
         return  # said by template_known
-    effective = merged(case.template.defaults, case.overrides)
-    errors = Draft202012Validator(case.template.schema).iter_errors(effective)
-    yield from sorted(
-        (Violation(_REASON, message) for error in errors for message in _messages(error)),
-        key=lambda violation: violation.message,
-    )
+    validator = Draft202012Validator(case.template.schema, registry=_NOTHING_FETCHED)
+    try:
+        errors = list(validator.iter_errors(merged(case.template.defaults, case.overrides)))
+    except Unresolvable as error:
+        yield Violation("UnknownTemplate", f"templateRef: parameterSchema refers to {error.ref!r}, which is not there")
+        return
+    messages = sorted({message for error in errors for message in _messages(error)})
+    yield from (Violation(_REASON, message) for message in messages)
 
 
 def _messages(error: ValidationError) -> list[str]:

@@ -1,0 +1,78 @@
+"""TrainingRun: checks → run.json → training Job → model card → result → status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from capforge_contracts import layout
+from capforge_contracts.run import RunSpec
+from capforge_operator.api.training_run import TrainingRun
+from capforge_operator.children.training_job import training_job
+from capforge_operator.controllers.reading import write_once
+from capforge_operator.controllers.run_observer import RunObserver
+from capforge_operator.domain.announcements import announcements
+from capforge_operator.domain.run_conditions import ANNOUNCED
+from capforge_operator.domain.run_plan import plan
+from capforge_operator.domain.run_view import RunPlan, RunView
+from capforge_operator.keys import Key
+from capforge_operator.ports import Done, Event, Events, Jobs, Json, Resources, Store
+from capforge_operator.resource_types import TRAINING_RUNS
+from capforge_operator.settings import Settings
+
+
+@dataclass(frozen=True)
+class TrainingRunController:
+    """Reconciles one TrainingRun."""
+
+    resources: Resources
+    jobs: Jobs
+    store: Store
+    events: Events
+    observer: RunObserver
+    settings: Settings
+
+    async def reconcile(self, key: Key) -> Done:
+        """Observe, decide, act."""
+        document = await self.resources.get(TRAINING_RUNS, key.namespace, key.name)
+        if document is None or "deletionTimestamp" in document["metadata"]:
+            return Done()  # its Job goes with it; what it has written stays for a run made anew
+        view = await self.observer.observe(TrainingRun.parse(document))
+        return await self._act(document, view, plan(view))
+
+    async def _act(self, document: Json, view: RunView, decided: RunPlan) -> Done:
+        did = [decided.did] if decided.did else []
+        did += await self._work(view, decided)
+        await self._announce(document, view, decided)
+        if await self.resources.write_status(TRAINING_RUNS, document, decided.status.to_document()):
+            did.append("WroteStatus")
+        return Done(decided.after_seconds, ",".join(did) or Done().did)
+
+    async def _work(self, view: RunView, decided: RunPlan) -> list[str]:
+        did = []
+        if decided.start is not None:
+            await self._start(view.run, decided.start)
+            did.append("StartedJob")
+        if decided.result is not None:
+            key = layout.run_result(view.run.metadata.namespace, decided.status.run_digest or "")
+            if await write_once(self.store, key, decided.result):
+                did.append("WroteResult")
+        if decided.suspend is not None and view.job is not None:
+            await self.jobs.set_suspended(view.job, decided.suspend)
+            did.append("SuspendedJob" if decided.suspend else "ResumedJob")
+        if decided.delete_job is not None:
+            await self.jobs.delete(decided.delete_job)
+            did.append("DeletedJob")
+        return did
+
+    async def _start(self, run: TrainingRun, spec: RunSpec) -> None:
+        """Write run.json, then make the Job; what exists already (after a crash, of an equal run) is left as it is."""
+        await write_once(self.store, layout.run_spec(spec.namespace, spec.digest), spec)
+        await self.jobs.create(training_job(run, spec, self.settings))
+
+    async def _announce(self, document: Json, view: RunView, decided: RunPlan) -> None:
+        before, after = view.run.status, decided.status
+        for event in announcements(document, before.conditions, after.conditions, ANNOUNCED):
+            await self.events.emit(event)
+        for warning in after.warnings:
+            if warning not in before.warnings:
+                await self.events.emit(Event(document, "TrainingData", warning, warning=True))
