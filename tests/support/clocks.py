@@ -28,7 +28,7 @@ class HandScheduler:
 
     seconds: float = 0.0
     _timers: list[tuple[float, int, HandTimer]] = field(default_factory=list)
-    _order: "count[int]" = field(default_factory=count)
+    _order: count[int] = field(default_factory=count)
 
     def time(self) -> float:
         return self.seconds
