@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
 from capforge_tools.certificates import Authority, KeyPair
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
-SERVICE_SUBNET = "10.96.0.0/16"
-_FIRST_SERVICE_ADDRESS = "10.96.0.1"
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,7 @@ class ApiServer:
     port: int
     etcd_port: int
     etcd_peer_port: int
+    service_subnet: str = "10.96.0.0/16"
 
     @property
     def url(self) -> str:
@@ -70,7 +70,7 @@ class ApiServer:
         authority = self.authority
         hosts = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost")
         serving = authority.issue(
-            "apiserver", "kube-apiserver", hosts=(*hosts, self.address, "127.0.0.1", _FIRST_SERVICE_ADDRESS)
+            "apiserver", "kube-apiserver", hosts=(*hosts, self.address, "127.0.0.1", self._first_service_address)
         )
         kubelet_client = authority.issue("apiserver-kubelet-client", "kube-apiserver", "system:masters")
         return [
@@ -84,7 +84,7 @@ class ApiServer:
             f"--client-ca-file={authority.own.certificate}",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
-            f"--service-cluster-ip-range={SERVICE_SUBNET}",
+            f"--service-cluster-ip-range={self.service_subnet}",
             f"--service-account-issuer={ISSUER}",
             f"--service-account-key-file={self.token_key.certificate}",
             f"--service-account-signing-key-file={self.token_key.key}",
@@ -96,3 +96,8 @@ class ApiServer:
             "--profiling=false",
             *more,
         ]
+
+    @property
+    def _first_service_address(self) -> str:
+        """Where pods reach the API server."""
+        return str(next(ipaddress.ip_network(self.service_subnet).hosts()))

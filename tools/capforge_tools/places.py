@@ -35,8 +35,3 @@ class Places:
     def cluster(self) -> Path:
         """Everything the local cluster writes."""
         return self.state / "cluster"
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig of the local cluster."""
-        return self.cluster / "kubeconfig"

@@ -39,4 +39,4 @@ def kubeconfig(cluster: Cluster, places: Places, env: Mapping[str, str] = os.env
     """Return the kubeconfig (as the variable KUBECONFIG takes it) of the chosen cluster."""
     if cluster is Cluster.CURRENT:
         return env.get("KUBECONFIG") or str(Path(env.get("HOME") or Path.home()) / ".kube" / "config")
-    return str(places.kubeconfig if cluster is Cluster.LOCAL else places.state / "kind" / "kubeconfig")
+    return str(places.cluster / "kubeconfig" if cluster is Cluster.LOCAL else places.state / "kind" / "kubeconfig")

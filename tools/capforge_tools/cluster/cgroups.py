@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from capforge_tools.cluster.layout import CGROUP, Layout
+from capforge_tools.cluster.layout import Layout
 
 _ROOT = Path("/sys/fs/cgroup")
 _V2_CONTROLLERS = {"cpu", "cpuset", "io", "memory", "pids"}
@@ -17,7 +17,7 @@ _INHERITED = ("cpuset.cpus", "cpuset.mems")
 def ensure(layout: Layout) -> None:
     """Make every node's cgroup in every hierarchy."""
     for hierarchy in _hierarchies():
-        for path in (CGROUP, *(node.cgroup for node in layout.nodes)):
+        for path in (layout.name, *(node.cgroup for node in layout.nodes)):
             _make(hierarchy / path)
 
 
@@ -26,26 +26,26 @@ def exist(layout: Layout) -> bool:
     return all((hierarchy / node.cgroup).is_dir() for hierarchy in _hierarchies() for node in layout.nodes)
 
 
-def pids() -> set[int]:
+def pids(layout: Layout) -> set[int]:
     """Return the processes of all pods of the cluster."""
     found: set[int] = set()
-    for folder in _folders():
+    for folder in _folders(layout):
         # A cgroup may vanish while it is read.
         with contextlib.suppress(OSError):
             found.update(int(line) for line in (folder / "cgroup.procs").read_text().split())
     return found
 
 
-def remove() -> None:
+def remove(layout: Layout) -> None:
     """Remove the cgroups, the deepest first; they must hold no process any more."""
-    for folder in sorted(_folders(), key=lambda path: len(path.parts), reverse=True):
+    for folder in sorted(_folders(layout), key=lambda path: len(path.parts), reverse=True):
         with contextlib.suppress(FileNotFoundError):
             folder.rmdir()
 
 
-def leftovers() -> list[str]:
+def leftovers(layout: Layout) -> list[str]:
     """Name every cgroup of the cluster that exists."""
-    return [f"cgroup {folder}" for folder in _folders()]
+    return [f"cgroup {folder}" for folder in _folders(layout)]
 
 
 def _hierarchies() -> list[Path]:
@@ -56,9 +56,9 @@ def _hierarchies() -> list[Path]:
     return sorted({folder.resolve() for folder in _ROOT.iterdir() if (folder / "cgroup.procs").is_file()})
 
 
-def _folders() -> Iterator[Path]:
+def _folders(layout: Layout) -> Iterator[Path]:
     for hierarchy in _hierarchies():
-        top = hierarchy / CGROUP
+        top = hierarchy / layout.name
         if top.is_dir():
             yield top
             yield from (path for path in top.rglob("*") if path.is_dir())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from capforge_tools import kubeconfigs
-from capforge_tools.cluster.layout import POD_SUBNET, Layout
+from capforge_tools.cluster.layout import Layout
 from capforge_tools.cluster.service import Service
 from capforge_tools.probing import answers
 from capforge_tools.processes import Command
@@ -65,7 +65,7 @@ def _controller_flags(layout: Layout) -> tuple[str, ...]:
         f"--cluster-signing-cert-file={authority.own.certificate}",
         f"--cluster-signing-key-file={authority.own.key}",
         f"--flex-volume-plugin-dir={layout.folder / 'volume-plugins'}",
-        f"--cluster-cidr={POD_SUBNET}",
+        f"--cluster-cidr={layout.pod_subnet}",
         # Each node's pod subnet is fixed by its CNI configuration.
         "--allocate-node-cidrs=false",
         "--use-service-account-credentials=true",

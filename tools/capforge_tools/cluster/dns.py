@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from capforge_tools.cluster.layout import DNS_ADDRESS, DNS_DOMAIN
+from capforge_tools.cluster.layout import DNS_DOMAIN
 
 _NAMESPACE = "kube-system"
 _NAME = "coredns"
@@ -22,8 +22,8 @@ _COREFILE = f"""\
 DEPLOYMENT_PATH = f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments/{_NAME}"
 
 
-def objects(image: str) -> dict[str, dict[str, Any]]:
-    """Return CoreDNS's objects by their API path."""
+def objects(image: str, address: str) -> dict[str, dict[str, Any]]:
+    """Return CoreDNS's objects by their API path; `address` is its Service's."""
     named = {"metadata": {"name": _NAME, "namespace": _NAMESPACE, "labels": _LABELS}}
     rbac = "/apis/rbac.authorization.k8s.io/v1"
     core = f"/api/v1/namespaces/{_NAMESPACE}"
@@ -38,7 +38,7 @@ def objects(image: str) -> dict[str, dict[str, Any]]:
             "data": {"Corefile": _COREFILE},
         },
         DEPLOYMENT_PATH: {"apiVersion": "apps/v1", "kind": "Deployment", **named, "spec": _deployment(image)},
-        f"{core}/services/kube-dns": _service(),
+        f"{core}/services/kube-dns": _service(address),
     }
 
 
@@ -65,7 +65,7 @@ def _cluster_role_binding() -> dict[str, Any]:
     }
 
 
-def _service() -> dict[str, Any]:
+def _service(address: str) -> dict[str, Any]:
     ports = [
         {"name": f"dns-{protocol.lower()}", "port": 53, "targetPort": _PORT, "protocol": protocol}
         for protocol in ("UDP", "TCP")
@@ -74,7 +74,7 @@ def _service() -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "kube-dns", "namespace": _NAMESPACE, "labels": _LABELS},
-        "spec": {"clusterIP": DNS_ADDRESS, "selector": _LABELS, "ports": ports},
+        "spec": {"clusterIP": address, "selector": _LABELS, "ports": ports},
     }
 
 

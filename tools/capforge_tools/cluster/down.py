@@ -22,7 +22,7 @@ _ROUNDS = 5
 def down(layout: Layout) -> None:
     """Remove every process, mount, namespace, interface, route, cgroup and file. Raises ToolError naming what stays."""
     require_root("taking the local cluster down ends its processes and removes its mounts")
-    with exclusive(layout.places.state / "cluster.lock", "the local cluster"):
+    with exclusive(layout.lock, "the local cluster"):
         if not survey.leftovers(layout):
             say("the local cluster is not there")
             return
@@ -44,7 +44,7 @@ def _end_processes(layout: Layout) -> None:
         pids = survey.processes(layout)
         if not pids:
             break
-        end(cgroups.pids(), grace_seconds=0)
+        end(cgroups.pids(layout), grace_seconds=0)
         end(pids, _GRACE_SECONDS)
 
 
@@ -52,7 +52,7 @@ def _remove_the_rest(layout: Layout) -> None:
     for mount in survey.mounts(layout):
         run("umount", "--lazy", mount)
     network.remove(layout)
-    cgroups.remove()
+    cgroups.remove(layout)
     elsewhere.remove(layout)
     if layout.folder.exists():
         shutil.rmtree(layout.folder)

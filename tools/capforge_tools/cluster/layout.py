@@ -1,4 +1,4 @@
-"""Names, addresses and folders of the local cluster: everything it makes is found from here."""
+"""Names, addresses and folders of a local cluster: everything it makes is found from here."""
 
 from __future__ import annotations
 
@@ -6,25 +6,103 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from capforge_tools.apiserver import SERVICE_SUBNET, ApiServer
+from capforge_tools.apiserver import ApiServer
 from capforge_tools.cluster.ports import Ports
 from capforge_tools.places import Places
 from capforge_tools.processes import Register
 
-__all__ = ["SERVICE_SUBNET", "Layout", "Node"]
-
-BRIDGE = "capforge0"
-HOST_ADDRESS = "10.200.0.1"
 NODE_SUBNET_BITS = 24
-POD_SUBNET = "10.244.0.0/16"
-DNS_ADDRESS = "10.96.0.10"
 DNS_DOMAIN = "cluster.local"
 API_PORT = 6443
 NODE_COUNT = 2
-PAUSE_IMAGE = "localhost/capforge/pause:local"
-DNS_IMAGE = "localhost/capforge/coredns:local"
-CGROUP = "capforge"
-"""Parent of every node's cgroup, in each hierarchy."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A cluster below one state folder. Its number keeps several on one machine apart; people's own has 0."""
+
+    places: Places
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the names of its bridge, namespaces and cgroups start with."""
+        return f"capforge{self.number}"
+
+    @property
+    def folder(self) -> Path:
+        """Everything that the cluster writes."""
+        return self.places.cluster if self.number == 0 else self.places.state / f"cluster-{self.number}"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever changes the cluster."""
+        return self.folder.with_suffix(".lock")
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def volumes(self) -> Path:
+        """The data of the pre-made volumes."""
+        return self.folder / "volumes"
+
+    @property
+    def register(self) -> Register:
+        """The records of the cluster's processes."""
+        return Register(self.folder / "processes")
+
+    @property
+    def bridge(self) -> str:
+        """The host's network interface that all nodes are connected to."""
+        return self.name
+
+    @property
+    def node_network(self) -> str:
+        """First three numbers of the nodes' and the bridge's addresses."""
+        return f"10.200.{self.number}"
+
+    @property
+    def host_address(self) -> str:
+        """The host on the bridge; the API server listens there, and no other machine sees it."""
+        return f"{self.node_network}.1"
+
+    @property
+    def pod_subnet(self) -> str:
+        """The addresses of all pods."""
+        return f"10.{244 + self.number}.0.0/16"
+
+    @property
+    def service_subnet(self) -> str:
+        """The addresses of all Services."""
+        return f"10.{96 + self.number}.0.0/16"
+
+    @property
+    def dns_address(self) -> str:
+        """The Service that resolves names."""
+        return f"10.{96 + self.number}.0.10"
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes, in order."""
+        return tuple(Node(number, self) for number in range(1, NODE_COUNT + 1))
+
+    @cached_property
+    def ports(self) -> Ports:
+        """The loopback ports of the control plane, chosen when it starts."""
+        return Ports.remembered(self.folder / "ports.json")
+
+    @cached_property
+    def api_server(self) -> ApiServer:
+        """Etcd and the API server."""
+        ports = (API_PORT, self.ports.etcd, self.ports.etcd_peer)
+        return ApiServer(self.places.binaries, self.folder, self.host_address, *ports, self.service_subnet)
+
+    def log(self, name: str) -> Path:
+        """Return a process's log file."""
+        return self.folder / "logs" / f"{name}.log"
 
 
 @dataclass(frozen=True)
@@ -32,7 +110,7 @@ class Node:
     """One node: a network namespace with its own container runtime, kubelet and proxy."""
 
     number: int
-    cluster_folder: Path
+    cluster: Layout
 
     @property
     def name(self) -> str:
@@ -42,7 +120,7 @@ class Node:
     @property
     def namespace(self) -> str:
         """The network namespace's name."""
-        return f"capforge-{self.name}"
+        return f"{self.cluster.name}-{self.name}"
 
     @property
     def namespace_path(self) -> Path:
@@ -52,27 +130,27 @@ class Node:
     @property
     def address(self) -> str:
         """The node's address on the bridge."""
-        return f"10.200.0.{self.number + 1}"
+        return f"{self.cluster.node_network}.{self.number + 1}"
 
     @property
     def pod_subnet(self) -> str:
         """The addresses of this node's pods."""
-        return f"10.244.{self.number}.0/24"
+        return f"10.{244 + self.cluster.number}.{self.number}.0/24"
 
     @property
     def interface(self) -> str:
         """The host's end of the node's cable."""
-        return f"capforge-n{self.number}"
+        return f"{self.cluster.name}n{self.number}"
 
     @property
     def cgroup(self) -> str:
-        """The cgroup below which this node's pods run."""
-        return f"{CGROUP}/{self.name}"
+        """The cgroup below which this node's pods run, in each hierarchy."""
+        return f"{self.cluster.name}/{self.name}"
 
     @property
     def folder(self) -> Path:
         """The node's configuration and container storage."""
-        return self.cluster_folder / self.name
+        return self.cluster.folder / self.name
 
     @property
     def containerd_socket(self) -> Path:
@@ -90,56 +168,3 @@ class Node:
         (`ip netns exec` would hide /sys/fs/cgroup.)
         """
         return ("nsenter", f"--net={self.namespace_path}", "--", *argv)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The whole cluster below one state folder."""
-
-    places: Places
-
-    @property
-    def folder(self) -> Path:
-        """Everything that the cluster writes."""
-        return self.places.cluster
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig."""
-        return self.places.kubeconfig
-
-    @property
-    def logs(self) -> Path:
-        """One log per process."""
-        return self.folder / "logs"
-
-    @property
-    def volumes(self) -> Path:
-        """The data of the pre-made volumes."""
-        return self.folder / "volumes"
-
-    @property
-    def register(self) -> Register:
-        """The records of the cluster's processes."""
-        return Register(self.folder / "processes")
-
-    @cached_property
-    def nodes(self) -> tuple[Node, ...]:
-        """The nodes, in order."""
-        return tuple(Node(number, self.folder) for number in range(1, NODE_COUNT + 1))
-
-    @cached_property
-    def ports(self) -> Ports:
-        """The loopback ports of the control plane, chosen at the first start."""
-        return Ports.remembered(self.folder / "ports.json")
-
-    @cached_property
-    def api_server(self) -> ApiServer:
-        """Etcd and the API server; the latter listens on the bridge, which only this machine has."""
-        return ApiServer(
-            self.places.binaries, self.folder, HOST_ADDRESS, API_PORT, self.ports.etcd, self.ports.etcd_peer
-        )
-
-    def log(self, name: str) -> Path:
-        """Return a process's log file."""
-        return self.logs / f"{name}.log"

@@ -5,11 +5,11 @@ The host itself gets a bridge and routes only; every iptables rule lives in a no
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from typing import Any
 
-from capforge_tools.apiserver import SERVICE_SUBNET
-from capforge_tools.cluster.layout import BRIDGE, HOST_ADDRESS, NODE_SUBNET_BITS, Layout, Node
+from capforge_tools.cluster.layout import NODE_SUBNET_BITS, Layout, Node
 from capforge_tools.commands import run, succeeds
 from capforge_tools.errors import ToolError
 
@@ -18,16 +18,16 @@ _NODE_INTERFACE = "eth0"
 
 def ensure(layout: Layout) -> None:
     """Make what is missing of bridge, namespaces, cables, addresses and routes."""
-    _refuse_taken_addresses()
-    if BRIDGE not in _links():
-        run("ip", "link", "add", BRIDGE, "type", "bridge")
-    run("ip", "address", "replace", f"{HOST_ADDRESS}/{NODE_SUBNET_BITS}", "dev", BRIDGE)
-    run("ip", "link", "set", BRIDGE, "up")
+    _refuse_taken_addresses(layout)
+    if layout.bridge not in _links():
+        run("ip", "link", "add", layout.bridge, "type", "bridge")
+    run("ip", "address", "replace", f"{layout.host_address}/{NODE_SUBNET_BITS}", "dev", layout.bridge)
+    run("ip", "link", "set", layout.bridge, "up")
     for node in layout.nodes:
         _ensure_node(node)
     for node in layout.nodes:
         _ensure_routes(node, layout.nodes)
-    run("ip", "route", "replace", SERVICE_SUBNET, "via", layout.nodes[0].address)
+    run("ip", "route", "replace", layout.service_subnet, "via", layout.nodes[0].address)
 
 
 def remove(layout: Layout) -> None:
@@ -37,14 +37,14 @@ def remove(layout: Layout) -> None:
             run("ip", "link", "delete", node.interface)
         if node.namespace_path.exists():
             run("ip", "netns", "delete", node.namespace)
-    if BRIDGE in _links():
-        run("ip", "link", "delete", BRIDGE)
+    if layout.bridge in _links():
+        run("ip", "link", "delete", layout.bridge)
 
 
 def leftovers(layout: Layout) -> list[str]:
     """Name every piece of the cluster's network that exists."""
     links = _links()
-    expected = [BRIDGE, *(node.interface for node in layout.nodes)]
+    expected = [layout.bridge, *(node.interface for node in layout.nodes)]
     found = [f"network interface {name}" for name in expected if name in links]
     found += [f"network namespace {node.namespace}" for node in layout.nodes if node.namespace_path.exists()]
     found += [f"route {route['dst']}" for route in _routes() if route.get("dst") in _destinations(layout)]
@@ -52,17 +52,22 @@ def leftovers(layout: Layout) -> list[str]:
 
 
 def _destinations(layout: Layout) -> set[str]:
-    return {SERVICE_SUBNET, *(node.pod_subnet for node in layout.nodes)}
+    return {layout.service_subnet, *(node.pod_subnet for node in layout.nodes)}
 
 
-def _refuse_taken_addresses() -> None:
+def _refuse_taken_addresses(layout: Layout) -> None:
     """Raise ToolError where another interface routes the addresses that the cluster uses."""
-    prefixes = ("10.200.0.", "10.244.", "10.96.")
+    ours = [
+        ipaddress.IPv4Network(subnet)
+        for subnet in (f"{layout.node_network}.0/{NODE_SUBNET_BITS}", layout.pod_subnet, layout.service_subnet)
+    ]
     for route in _routes():
-        if route["dst"].startswith(prefixes) and route.get("dev") != BRIDGE:
+        # Wide routes (a default, a whole private range) may stay: ours are more specific.
+        taken = None if route["dst"] == "default" else ipaddress.IPv4Network(route["dst"])
+        if taken and route.get("dev") != layout.bridge and any(taken.subnet_of(subnet) for subnet in ours):
             raise ToolError(
-                f"the address range {route['dst']} is in use on this machine (interface {route.get('dev')}); the local "
-                "cluster needs 10.200.0.0/24, 10.244.0.0/16 and 10.96.0.0/16. Use a cluster of yours by CLUSTER=current"
+                f"the address range {taken} is in use on this machine (interface {route.get('dev')}); the local "
+                f"cluster needs {', '.join(map(str, ours))}. Use a cluster of yours by CLUSTER=current"
             )
 
 
@@ -72,7 +77,7 @@ def _ensure_node(node: Node) -> None:
     if node.interface not in _links():
         peer = ("peer", "name", _NODE_INTERFACE, "netns", node.namespace)
         run("ip", "link", "add", node.interface, "type", "veth", *peer)
-    run("ip", "link", "set", node.interface, "master", BRIDGE, "up")
+    run("ip", "link", "set", node.interface, "master", node.cluster.bridge, "up")
     within = ("ip", "-netns", node.namespace)
     run(*within, "address", "replace", f"{node.address}/{NODE_SUBNET_BITS}", "dev", _NODE_INTERFACE)
     run(*within, "link", "set", "lo", "up")
@@ -82,7 +87,7 @@ def _ensure_node(node: Node) -> None:
 
 def _ensure_routes(node: Node, nodes: tuple[Node, ...]) -> None:
     within = ("ip", "-netns", node.namespace)
-    run(*within, "route", "replace", "default", "via", HOST_ADDRESS)
+    run(*within, "route", "replace", "default", "via", node.cluster.host_address)
     for other in nodes:
         if other != node:
             run(*within, "route", "replace", other.pod_subnet, "via", other.address)

@@ -10,7 +10,7 @@ from capforge_tools import debian
 from capforge_tools.certificates import Authority
 from capforge_tools.cluster.bundled import bundled_image
 from capforge_tools.cluster.control_plane import client_kubeconfig
-from capforge_tools.cluster.layout import DNS_ADDRESS, DNS_DOMAIN, POD_SUBNET, Layout, Node
+from capforge_tools.cluster.layout import DNS_DOMAIN, Layout, Node
 from capforge_tools.cluster.service import Service
 from capforge_tools.commands import succeeds
 from capforge_tools.errors import ToolError
@@ -121,7 +121,7 @@ def _kubelet(layout: Layout, node: Node) -> Service:
 
 def _kubelet_configuration(node: Node, authority: Authority) -> dict[str, Any]:
     serving = authority.issue(f"{node.name}-kubelet-serving", node.name, hosts=(node.name, node.address))
-    resolver = write_if_changed(node.folder / "resolv.conf", f"nameserver {DNS_ADDRESS}\n")
+    resolver = write_if_changed(node.folder / "resolv.conf", f"nameserver {node.cluster.dns_address}\n")
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -141,7 +141,7 @@ def _kubelet_configuration(node: Node, authority: Authority) -> dict[str, Any]:
         "failCgroupV1": False,
         "failSwapOn": False,
         "oomScoreAdj": 0,
-        "clusterDNS": [DNS_ADDRESS],
+        "clusterDNS": [node.cluster.dns_address],
         "clusterDomain": DNS_DOMAIN,
         "resolvConf": str(resolver),
         "podLogsDir": str(node.folder / "pod-logs"),
@@ -167,7 +167,7 @@ def _proxy(layout: Layout, node: Node) -> Service:
         "clientConnection": {"kubeconfig": str(kubeconfig)},
         "hostnameOverride": node.name,
         "mode": "iptables",
-        "clusterCIDR": POD_SUBNET,
+        "clusterCIDR": layout.pod_subnet,
         "healthzBindAddress": f"{node.address}:10256",
         "metricsBindAddress": "127.0.0.1:10249",
         # Left alone: these settings belong to the whole machine, not to a network namespace.

@@ -27,5 +27,5 @@ def volumes_service(layout: Layout) -> Service:
         "XDG_CACHE_HOME": str(layout.places.cache.parent),
         "XDG_STATE_HOME": str(layout.places.state.parent),
     }
-    argv = (sys.executable, "-m", "capforge_tools.cluster.volumes")
+    argv = (sys.executable, "-m", "capforge_tools.cluster.volumes", str(layout.number))
     return Service(Command("volumes", argv, layout.log("volumes"), env=env), lambda: True)

@@ -45,7 +45,7 @@ def leftovers(layout: Layout) -> list[str]:
     """Name everything of the cluster that exists outside its state folder, and the folder itself."""
     found = [f"process {pid}: {' '.join(arguments(pid))[:100]}" for pid in sorted(processes(layout))]
     found += [f"mount {path}" for path in mounts(layout)]
-    found += network.leftovers(layout) + cgroups.leftovers()
+    found += network.leftovers(layout) + cgroups.leftovers(layout)
     found += [f"file {path}" for path in elsewhere.files(layout)]
     return found + ([f"folder {layout.folder}"] if layout.folder.exists() else [])
 
@@ -59,7 +59,7 @@ def processes(layout: Layout) -> set[int]:
     recorded = {record.pid for record in layout.register.all() if record.is_alive()}
     namespaces = {_inode(node.namespace_path) for node in layout.nodes} - {None}
     strays = {pid for pid in all_pids() if _inode(Path(f"/proc/{pid}/ns/net")) in namespaces or _is_ours(layout, pid)}
-    return recorded | cgroups.pids() | strays
+    return recorded | cgroups.pids(layout) | strays
 
 
 def mounts(layout: Layout) -> list[Path]:

@@ -28,7 +28,7 @@ def up(layout: Layout) -> None:
     """Bring the cluster up; on a healthy one nothing is done. Raises ToolError saying what failed."""
     require_root("the local cluster makes network namespaces, mounts and cgroups")
     started = time.monotonic()
-    with exclusive(layout.places.state / "cluster.lock", "the local cluster"):
+    with exclusive(layout.lock, "the local cluster"):
         debian.install_missing(debian.CLUSTER)
         binaries.ensure(*_MODULES, places=layout.places)
         if not problems(layout):
@@ -82,7 +82,7 @@ def _install(layout: Layout) -> None:
     """Apply what every cluster has: the default StorageClass and DNS."""
     api = Api(layout.api_server)
     api.apply(volumes.STORAGE_CLASS_PATH, volumes.storage_class())
-    for path, document in dns.objects(bundled_image("coredns", layout.places).reference).items():
+    for path, document in dns.objects(bundled_image("coredns", layout.places).reference, layout.dns_address).items():
         api.apply(path, document)
 
 

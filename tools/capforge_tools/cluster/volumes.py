@@ -1,11 +1,12 @@
 """The pre-made volumes: kept complete, and emptied and offered again when their claim is gone.
 
-Runs as a process of its own beside the control plane (`python -m capforge_tools.cluster.volumes`).
+Runs as a process of its own beside the control plane (`python -m capforge_tools.cluster.volumes <number>`).
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,8 +113,8 @@ def _empty(folder: Path) -> None:
 
 
 def main() -> None:
-    """Reconcile for ever."""
-    layout = Layout(Places.from_environment())
+    """Reconcile for ever the volumes of the cluster whose number is the only argument."""
+    layout = Layout(Places.from_environment(), int(sys.argv[1]))
     api = Api(layout.api_server)
     while True:
         try:

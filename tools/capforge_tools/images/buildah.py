@@ -67,9 +67,9 @@ class BuildahEngine:
         finally:
             run(*self._buildah("rm", container))
 
-    def export(self, reference: str, layout: Path, name: str) -> None:
-        """Write an image into a folder in OCI layout under a name; layers that are there already are kept."""
-        run(*self._buildah("push", "--quiet", "--disable-compression", reference, f"oci:{layout}:{name}"))
+    def export(self, reference: str, folder: Path) -> None:
+        """Write an image into a new folder: its manifest, and every layer as it is in the store."""
+        run(*self._buildah("push", "--quiet", "--disable-compression", reference, f"dir:{folder}"))
 
     def _volumes(self) -> list[str]:
         """Return what builds see and images never hold: caches, certificates, pip's settings."""

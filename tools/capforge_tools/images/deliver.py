@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from pathlib import Path
 
@@ -12,30 +11,17 @@ from capforge_tools.cluster.layout import Layout
 from capforge_tools.console import step
 from capforge_tools.images.build import Built
 from capforge_tools.images.buildah import BuildahEngine
-from capforge_tools.images.layout import OciLayout
-from capforge_tools.locks import exclusive
+from capforge_tools.images.exported import ExportedImage
 
 
-def to_local_nodes(cluster: Layout, engine: BuildahEngine, images: list[Built], *, all_of_them: bool) -> None:
-    """Import the images into every node of the local cluster that lacks them, each with only the layers it lacks.
-
-    With `all_of_them`, exports of older builds are forgotten.
-    """
-    store = OciLayout(engine.places.cache / "oci")
-    lacking = {node: [b for b in images if b.reference not in node_images.present(node)] for node in cluster.nodes}
-    if not any(lacking.values()):
-        return
-    with exclusive(engine.places.state / "oci.lock", "exporting images"):
-        store.folder.mkdir(parents=True, exist_ok=True)
-        for built in images:
-            nodes = [node for node, missing in lacking.items() if built in missing]
-            if nodes:
-                with step(f"bring {built.reference} to {', '.join(node.name for node in nodes)}"):
-                    engine.export(built.reference, store.folder, _name(built))
-                    for node in nodes:
-                        _import(store, node, built)
-        if all_of_them:
-            store.keep_only({_name(built) for built in images})
+def to_local_nodes(cluster: Layout, engine: BuildahEngine, images: list[Built]) -> None:
+    """Import the images into every node of the local cluster that lacks them, each with only the layers it lacks."""
+    present = {node: node_images.present(node) for node in cluster.nodes}
+    for built in images:
+        nodes = [node for node in cluster.nodes if built.reference not in present[node]]
+        if nodes:
+            with step(f"bring {built.reference} to {', '.join(node.name for node in nodes)}"):
+                _deliver(engine, built.reference, nodes)
 
 
 def to_kind(images: list[Built]) -> None:
@@ -44,13 +30,12 @@ def to_kind(images: list[Built]) -> None:
         kind.load([built.reference for built in images])
 
 
-def _import(store: OciLayout, node: node_images.Node, built: Built) -> None:
-    with tempfile.TemporaryDirectory(dir=store.folder.parent) as folder:
-        archive = Path(folder) / "image.tar"
-        store.write_archive(_name(built), built.reference, archive, node_images.content(node))
-        node_images.load(node, archive)
-
-
-def _name(built: Built) -> str:
-    """Return a name without the characters that OCI layouts reserve."""
-    return hashlib.sha256(built.reference.encode()).hexdigest()[:16]
+def _deliver(engine: BuildahEngine, reference: str, nodes: list[node_images.Node]) -> None:
+    with tempfile.TemporaryDirectory(prefix="capforge-image-", dir=engine.places.cache) as name:
+        folder = Path(name) / "image"
+        engine.export(reference, folder)
+        exported = ExportedImage(folder)
+        for node in nodes:
+            present = node_images.content(node)
+            with node_images.loading(node) as stream:
+                exported.write_archive(reference, stream, present)

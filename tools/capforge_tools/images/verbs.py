@@ -47,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.push:
         images = push_all(engine, images, arguments.push)
     else:
-        _deliver(engine, images, places, all_of_them=not names)
+        _deliver(engine, images, places)
     if not names:
         write_json_if_changed(VALUES, chart_values(images))
         say(f"values for the chart: {VALUES.relative_to(REPOSITORY)}")
@@ -62,13 +62,13 @@ def _engine(places: Places) -> Engine:
     return BuildahEngine(places)
 
 
-def _deliver(engine: Engine, images: list[Built], places: Places, *, all_of_them: bool) -> None:
+def _deliver(engine: Engine, images: list[Built], places: Places) -> None:
     """Bring the images to the cluster in use, where it runs on this machine and cannot pull them."""
     cluster = selection.select()
     layout = Layout(places)
     if cluster is Cluster.KIND:
         to_kind(images)
     elif cluster is Cluster.LOCAL and isinstance(engine, BuildahEngine) and not problems(layout):
-        to_local_nodes(layout, engine, images, all_of_them=all_of_them)
+        to_local_nodes(layout, engine, images)
     elif cluster is Cluster.CURRENT:
         say("the images are built; a cluster elsewhere pulls them from a registry: make images REGISTRY=<registry>")

@@ -1,0 +1,84 @@
+"""What a person may choose by environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from capforge_tools import selection
+from capforge_tools.errors import ToolError
+from capforge_tools.places import REPOSITORY, Places
+from capforge_tools.selection import Cluster
+
+SYSTEM_NAMESPACE = "capforge-system"
+SYSTEM_RELEASE = "capforge"
+TENANT_RELEASE = "capforge-tenant"
+_DEFAULT_BUDGET_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The demo's choices."""
+
+    cluster: Cluster
+    kubeconfig: str
+    """As the variable KUBECONFIG takes it."""
+    places: Places
+    namespace: str = "demo"
+    """The tenant's."""
+    data: Path | None = None
+    """A COCO folder; without one a small sample set is drawn."""
+    registry: str = ""
+    """Where images are pushed to, for a cluster that is not on this machine."""
+    time_budget_seconds: int = _DEFAULT_BUDGET_SECONDS
+    output: Path = REPOSITORY / "build" / "demo"
+    """Where pictures and the applied resources are written."""
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Read CLUSTER, DATA, NAMESPACE, REGISTRY, TIME_BUDGET_SECONDS; raises ToolError naming what is wrong."""
+        places = Places.from_environment(env)
+        cluster = selection.select(env)
+        return cls(
+            cluster=cluster,
+            kubeconfig=selection.kubeconfig(cluster, places, env),
+            places=places,
+            namespace=env.get("NAMESPACE") or "demo",
+            data=_folder(env.get("DATA", "")),
+            registry=env.get("REGISTRY", ""),
+            time_budget_seconds=_seconds(env.get("TIME_BUDGET_SECONDS", "")),
+        )
+
+    @property
+    def name(self) -> str:
+        """What the demo's resources are called: the data folder's name as a DNS label."""
+        letters = [char if char.isascii() and char.isalnum() else "-" for char in self._folder_name.lower()]
+        return "".join(letters).strip("-")[:20].strip("-") or "data"
+
+    @property
+    def _folder_name(self) -> str:
+        return self.data.name if self.data else "cells"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the demo's API key is kept, readable by its owner only."""
+        return self.places.state / "demo" / f"key-{self.cluster.value}-{self.namespace}"
+
+
+def _folder(text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).expanduser().resolve()
+    if not path.is_dir():
+        raise ToolError(f"DATA is {text!r}, which is no folder; allowed: a folder with a COCO file and its images")
+    return path
+
+
+def _seconds(text: str) -> int:
+    if not text:
+        return _DEFAULT_BUDGET_SECONDS
+    if not text.isdigit() or int(text) < 10:  # the API's own least
+        raise ToolError(f"TIME_BUDGET_SECONDS is {text!r}; allowed: a whole number from 10")
+    return int(text)
