@@ -90,7 +90,7 @@ class S3ObjectStore:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             for page in pages:
                 for item in page.get("Contents", []):
-                    yield ObjectInfo(item["Key"], item["Size"])
+                    yield ObjectInfo(item["Key"], item["Size"], item.get("ETag", "").strip('"'))
 
     def delete(self, key: str) -> None:
         """Delete the object; no error if there is none."""

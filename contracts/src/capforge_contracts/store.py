@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
@@ -31,6 +31,8 @@ class ObjectInfo:
 
     key: str
     size_bytes: int
+    etag: str = field(default="", compare=False)
+    """Of S3 only: tells whether the bytes are the same."""
 
 
 class ObjectStore(Protocol):

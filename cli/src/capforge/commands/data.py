@@ -1,0 +1,109 @@
+"""`capforge data`: labelled data into the object store."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from capforge.commands.options import Context, Namespace
+from capforge.console import err, out
+from capforge.data import credentials
+from capforge.data.check import Checked
+from capforge.data.plan import Upload, uploads
+from capforge.data.push import Sent, check_all, find_coco_files, prefix_of, send
+from capforge.errors import CliError, Exit
+from capforge_contracts.store import StoreUri
+
+app = typer.Typer(no_args_is_help=True, help="Labelled data.")
+_SHOWN_FAULTS = 20
+
+
+@app.callback()
+def _group() -> None:
+    """Labelled data."""
+
+
+@app.command()
+def push(
+    folder: Annotated[Path, typer.Argument(help="Folder with COCO files (*.json) and the pictures they name.")],
+    destination: Annotated[str, typer.Argument(help="s3://<bucket>/<prefix>")],
+    namespace: Namespace = None,
+    context: Context = None,
+    allow_faults: Annotated[
+        bool, typer.Option("--allow-faults", help="Send it all the same (for a Dataset with onFault: Skip).")
+    ] = False,
+) -> None:
+    """Check a COCO folder and send it to the object store; what is there already is not sent again.
+
+    Credentials: --namespace reads the namespace's Secret capforge-object-store; else AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL and AWS_REGION count.
+    """
+    place = _place(destination)
+    checked = check_all(find_coco_files(folder))
+    _refuse_faults(checked, allow_faults=allow_faults)
+    access = credentials.choose(os.environ, namespace, context)
+    credentials.require_own_prefix(access, place)
+    files = uploads(folder, prefix_of(place), checked)
+    with credentials.opened(access, place.bucket) as store, _progress() as progress:
+        bytes_task = progress.add_task("sending", total=sum(file.size_bytes for file in files), files=f"0/{len(files)}")
+        done = 0
+
+        def advance(file: Upload) -> None:
+            nonlocal done
+            done += 1
+            progress.update(bytes_task, advance=file.size_bytes, files=f"{done}/{len(files)}")
+
+        sent = send(store, place, folder, checked, advance)
+    _tell(sent)
+
+
+def _place(destination: str) -> StoreUri:
+    try:
+        return StoreUri.parse(destination)
+    except ValueError as error:
+        raise CliError(str(error), code=Exit.WRONG_USAGE) from error
+
+
+def _refuse_faults(checked: list[Checked], *, allow_faults: bool) -> None:
+    faults = [(one.path.name, fault) for one in checked for fault in one.faults]
+    for name, fault in faults[:_SHOWN_FAULTS]:
+        err.print(f"{name}: {fault.record}: {fault.code}: {fault.message}", markup=False, soft_wrap=True)
+    if len(faults) > _SHOWN_FAULTS:
+        err.print(f"… and {len(faults) - _SHOWN_FAULTS} more", markup=False)
+    if faults and not allow_faults:
+        hint = (
+            "Nothing was sent. Correct the file, or send it with --allow-faults and use onFault: Skip in the Dataset."
+        )
+        raise CliError(f"{len(faults)} faulty records", hint, Exit.FAULTY_DATA)
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TextColumn("{task.fields[files]} files"),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=err)
+
+
+def _tell(sent: Sent) -> None:
+    size = sent.size_bytes / 1e6
+    err.print(f"{sent.files} files sent ({size:.1f} MB), {sent.unchanged} were there already.")
+    err.print("Use in a Dataset (spec.source.coco.annotationsUri):")
+    for uri in sent.annotation_uris:
+        out.print(uri, markup=False, soft_wrap=True)
