@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
+
 from capforge_contracts import layout
 from capforge_contracts.ledger import read_entry
 from capforge_contracts.run import ModelCard, Output, RunResult, RunSpec
-from capforge_contracts.store import AlreadyExists, NotFound
+from capforge_contracts.store import AlreadyExists
+from capforge_operator.controllers.reading import stored
 from capforge_operator.domain.ledger import Entry, Ledger
 from capforge_operator.domain.publishing import TrainedModel, fits
 from capforge_operator.domain.serving import Release, Wish
 from capforge_operator.ports import Store
 
 _CARDS_KEPT = 4096
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("catalogue")
 
 
 class Catalogue:
@@ -52,9 +57,8 @@ class Catalogue:
 
     async def trained(self, namespace: str, run_digest: str) -> TrainedModel | None:
         """Return what a run left, None while its result is not written; raises StoreError."""
-        try:
-            result = RunResult.from_json(await self._store.get(layout.run_result(namespace, run_digest)))
-        except NotFound:
+        result = await stored(self._store, layout.run_result(namespace, run_digest), RunResult)
+        if result is None:
             return None
         spec = RunSpec.from_json(await self._store.get(layout.run_spec(namespace, run_digest)))
         chosen = (*spec.datasets.train, *spec.datasets.dev, *spec.datasets.test)
@@ -66,14 +70,17 @@ class Catalogue:
     ) -> list[Release]:
         """Return the versions that may be served, newest first: the latest ones, the pinned one, the one before.
 
-        Older than the first that does not fit the outputs are none: the capability was made anew since.
-        Raises StoreError, pydantic.ValidationError.
+        Older than the first that does not fit the outputs are none: the capability was made anew since. One whose
+        files somebody deleted is left out. Raises StoreError, pydantic.ValidationError.
         """
         found: list[Release] = []
         for number, entry in enumerate(ledger.published):
             if number >= wish.keep_loaded and entry.version not in {wish.pinned, before}:
                 continue
             card = await self._card(layout.attempt_file(namespace, entry.run_digest, entry.attempt, layout.CARD))
+            if card is None:
+                _log.warning("model card is missing", namespace=namespace, version=entry.version, run=entry.run)
+                continue
             if not fits(card.outputs, outputs):
                 break
             found.append(Release(entry, card))
@@ -84,9 +91,12 @@ class Catalogue:
             self._entries[key] = read_entry(await self._store.get(key))
         return self._entries[key]
 
-    async def _card(self, key: str) -> ModelCard:
+    async def _card(self, key: str) -> ModelCard | None:
         if key not in self._cards:
+            card = await stored(self._store, key, ModelCard)
+            if card is None:
+                return None
             if len(self._cards) >= _CARDS_KEPT:
                 self._cards.clear()
-            self._cards[key] = ModelCard.from_json(await self._store.get(key))
+            self._cards[key] = card
         return self._cards[key]

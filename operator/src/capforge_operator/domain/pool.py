@@ -23,7 +23,8 @@ class PodView:
     @property
     def endpoint(self) -> Endpoint:
         """Where the pod's Triton answers."""
-        return Endpoint(pod=self.name, address=f"{self.ip}:{TRITON_HTTP_PORT}")
+        host = f"[{self.ip}]" if ":" in self.ip else self.ip  # IPv6
+        return Endpoint(pod=self.name, address=f"{host}:{TRITON_HTTP_PORT}")
 
     def model(self, model: str) -> ModelState | None:
         """Return what the agent says about a model."""
