@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from capforge.draw import Detection
 from capforge_demo.coco import Box, Gold
 
 MATCH_IOU = 0.5
-
-
-@dataclass(frozen=True)
-class Found:
-    """One predicted object: xyxy in the image's pixels."""
-
-    class_name: str
-    box: Box
-    confidence: float
 
 
 def iou(a: Box, b: Box) -> float:
@@ -28,14 +19,14 @@ def iou(a: Box, b: Box) -> float:
     return common / union if union > 0 else 0.0
 
 
-def matched(gold: Sequence[Gold], found: Sequence[Found]) -> set[int]:
+def matched(gold: Sequence[Gold], found: Sequence[Detection]) -> set[int]:
     """Return which gold objects were found: same class, IoU of at least 0.5, each prediction used once.
 
     The most confident predictions choose first, as in the usual metrics.
     """
     taken: set[int] = set()
     for one in sorted(found, key=lambda one: -one.confidence):
-        free = [n for n, label in enumerate(gold) if n not in taken and label.class_name == one.class_name]
+        free = [n for n, label in enumerate(gold) if n not in taken and label.class_name == one.name]
         best = max(free, key=lambda n: iou(gold[n].box, one.box), default=None)
         if best is not None and iou(gold[best].box, one.box) >= MATCH_IOU:
             taken.add(best)

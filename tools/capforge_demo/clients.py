@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,11 @@ class Clients:
         except CommandFailedError:
             return False
         return True
+
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        """This process's environment with it."""
+        return {**os.environ, **self.environment}
 
     @property
     def environment(self) -> dict[str, str]:

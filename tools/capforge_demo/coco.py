@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from capforge.data.check import looks_like_coco
 from capforge_tools.errors import ToolError
 
 _NAMES = {
-    "train": ("train.json", "train/_annotations.coco.json", "annotations/instances_train.json"),
-    "dev": ("dev.json", "val.json", "valid.json", "valid/_annotations.coco.json", "annotations/instances_val.json"),
-    "test": ("test.json", "test/_annotations.coco.json", "annotations/instances_test.json"),
+    "train": ("train.json",),
+    "dev": ("dev.json", "val.json", "valid.json"),
+    "test": ("test.json",),
 }
 DEV_PERCENT = 20
 
@@ -50,7 +51,7 @@ class CocoFolder:
         found = {role: path for role, names in _NAMES.items() if (path := _first(folder, names))}
         if {"train", "dev"} <= set(found):
             return cls(folder, found)
-        single = [path for path in sorted(folder.glob("*.json")) if "annotations" in _read(path)]
+        single = [path for path in sorted(folder.glob("*.json")) if looks_like_coco(path)]
         if len(single) == 1:
             return cls(folder, {"all": single[0]})
         raise ToolError(
@@ -75,9 +76,10 @@ class CocoFolder:
             content.update(role.encode() + path.read_bytes())
         return content.hexdigest()[:6]
 
-    def relative(self, role: str) -> str:
-        """Return the path of a role's file below the folder."""
-        return self.files[role].relative_to(self.folder).as_posix()
+    @property
+    def is_divided(self) -> bool:
+        """Whether people have said themselves what is for training and what is not."""
+        return "all" not in self.files
 
 
 def pictures(path: Path) -> list[Picture]:

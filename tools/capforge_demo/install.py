@@ -16,6 +16,7 @@ MADE_BY = "capforge.dev/made-by"
 DEMO = "demo"
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 _TIMEOUT = "10m"
+_DEFINITIONS = tuple(f"{kind}.capforge.dev" for kind in ("capabilities", "datasets", "modeltemplates", "trainingruns"))
 
 
 def install_system(clients: Clients, image_values: Path, namespace: str = SYSTEM_NAMESPACE) -> None:
@@ -63,9 +64,7 @@ def uninstall(clients: Clients, system: str = SYSTEM_NAMESPACE) -> None:
         with step(f"delete namespace {namespace}"):
             clients.kubectl("delete", "namespace", namespace, "--wait")
     say("The CustomResourceDefinitions stay. To remove them and every resource of their kinds:")
-    say(
-        "  kubectl delete crd capabilities.capforge.dev datasets.capforge.dev modeltemplates.capforge.dev trainingruns.capforge.dev"
-    )
+    say(f"  kubectl delete crd {' '.join(_DEFINITIONS)}")
 
 
 def _pods(clients: Clients, namespace: str) -> str:

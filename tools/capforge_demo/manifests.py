@@ -74,8 +74,8 @@ def adapted(data: CocoFolder, name: str, address: str, budget_seconds: int) -> E
 
 
 def _dataset(data: CocoFolder, role: str, name: str, address: str) -> Manifest:
-    spec: Manifest = {"source": {"coco": {"annotationsUri": f"{address}/{data.relative(role)}"}}}
-    if role == "all":
+    spec: Manifest = {"source": {"coco": {"annotationsUri": f"{address}/{data.files[role].name}"}}}
+    if not data.is_divided:
         spec["split"] = {"devPercent": DEV_PERCENT}
     return {"apiVersion": "capforge.dev/v1alpha1", "kind": "Dataset", "metadata": {"name": name}, "spec": spec}
 

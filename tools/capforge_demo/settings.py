@@ -15,7 +15,10 @@ from capforge_tools.selection import Cluster
 SYSTEM_NAMESPACE = "capforge-system"
 SYSTEM_RELEASE = "capforge"
 TENANT_RELEASE = "capforge-tenant"
+DEFAULT_NAMESPACE = "demo"
 _DEFAULT_BUDGET_SECONDS = 180
+_LEAST_BUDGET_SECONDS = 10
+"""The API's own."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Settings:
     kubeconfig: str
     """As the variable KUBECONFIG takes it."""
     places: Places
-    namespace: str = "demo"
+    namespace: str = DEFAULT_NAMESPACE
     """The tenant's."""
     data: Path | None = None
     """A COCO folder; without one a small sample set is drawn."""
@@ -45,7 +48,7 @@ class Settings:
             cluster=cluster,
             kubeconfig=selection.kubeconfig(cluster, places, env),
             places=places,
-            namespace=env.get("NAMESPACE") or "demo",
+            namespace=env.get("NAMESPACE") or DEFAULT_NAMESPACE,
             data=_folder(env.get("DATA", "")),
             registry=env.get("REGISTRY", ""),
             time_budget_seconds=_seconds(env.get("TIME_BUDGET_SECONDS", "")),
@@ -79,6 +82,6 @@ def _folder(text: str) -> Path | None:
 def _seconds(text: str) -> int:
     if not text:
         return _DEFAULT_BUDGET_SECONDS
-    if not text.isdigit() or int(text) < 10:  # the API's own least
-        raise ToolError(f"TIME_BUDGET_SECONDS is {text!r}; allowed: a whole number from 10")
+    if not text.isdigit() or int(text) < _LEAST_BUDGET_SECONDS:
+        raise ToolError(f"TIME_BUDGET_SECONDS is {text!r}; allowed: a whole number from {_LEAST_BUDGET_SECONDS}")
     return int(text)

@@ -1,0 +1,56 @@
+"""`python -m capforge_demo run|down`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+from capforge.errors import CliError
+from capforge_demo import install, story
+from capforge_demo.clients import Clients
+from capforge_demo.settings import Settings
+from capforge_tools.console import say
+from capforge_tools.errors import ToolError
+from capforge_tools.places import REPOSITORY
+from capforge_tools.selection import Cluster
+
+_INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the demo, or take everything down again; return the exit code."""
+    parser = argparse.ArgumentParser(prog="capforge_demo", description=story.__doc__)
+    parser.add_argument("action", choices=["run", "down"])
+    action = parser.parse_args().action
+    started = time.monotonic()
+    try:
+        settings = Settings.from_environment(os.environ)
+        story.run(settings) if action == "run" else down(settings)
+    except (ToolError, CliError) as error:
+        say(f"\nerror: {error}")
+        if hint := getattr(error, "hint", ""):
+            say(hint)
+        return 1
+    except KeyboardInterrupt:
+        say("\nstopped; `make demo` goes on from here, `make down` removes everything")
+        return _INTERRUPTED
+    say(f"{action}: {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def down(settings: Settings) -> None:
+    """Remove what the demo made: the whole cluster where it is ours, else releases and namespaces."""
+    if settings.cluster is Cluster.CURRENT:
+        install.uninstall(Clients.find(settings.kubeconfig, settings.places))
+    else:
+        command = [sys.executable, "-m", "capforge_tools", "cluster", "down"]
+        if subprocess.run(command, cwd=REPOSITORY, check=False).returncode:
+            raise ToolError("the cluster was not removed completely; the lines above say why")
+    settings.key_file.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
