@@ -31,6 +31,8 @@ from capforge_trainer.models.detector import Detector
 _LOG = structlog.get_logger(__name__)
 _EVALUATION_TIME_SHARE = 0.1
 """Looks at dev may take this share of the training time; those beyond are left out, except the last."""
+_LOOK_STEP_SHARE = 0.5
+"""Time per image of a look at dev, against a training step's."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class FitPlan:
     budget_seconds: float
     device: torch.device
     processes: Processes = ALONE
+    dev_images: int = 0
     stop_asked: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
 
@@ -165,11 +168,18 @@ class Fit:
         if not due:
             return
         self._marks = self._marks[len(due) :]
-        affordable = self._evaluation_seconds <= _EVALUATION_TIME_SHARE * self._pace.seconds
+        self._pace.reserved_seconds = self._pace.reserved_seconds or self._look_estimate()
+        spent = self._evaluation_seconds + self._pace.reserved_seconds
+        affordable = spent <= _EVALUATION_TIME_SHARE * self._pace.seconds
         agreed = self._plan.processes.agreed(affordable, device=self._plan.device)[0]
         if agreed or self._ended:
             stop = self._look_at_dev() if self._plan.processes.leads else False
             self._ended = bool(self._plan.processes.agreed(self._ended or stop, device=self._plan.device)[0])
+
+    def _look_estimate(self) -> float:
+        """Return how many seconds the first look at dev will take: forward passes only."""
+        steps = self._plan.dev_images / self._plan.parameters.optimizer.batch_size
+        return _LOOK_STEP_SHARE * steps * self._pace.seconds / self._pace.steps
 
     def _look_at_dev(self) -> bool:
         """Evaluate on dev, keep the weights if they are the best; tell whether to stop early."""

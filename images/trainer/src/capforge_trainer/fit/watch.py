@@ -40,8 +40,14 @@ class Watch:
         events: Path,
         listener: Listener = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        writes: bool = True,
     ) -> None:
-        """`key` spells the attempt's files, `events` is a local folder, `listener` hears every change."""
+        """`key` spells the attempt's files, `events` is a local folder, `listener` hears every change.
+
+        Of several processes only one writes.
+        """
+        self._writes = writes
         self._store, self._key, self._clock, self._listener = store, key, clock, listener
         self._events = events
         self._summary = SummaryWriter(str(events))
@@ -81,6 +87,8 @@ class Watch:
         self._summary.close()
 
     def _write(self, name: str, data: bytes) -> None:
+        if not self._writes:
+            return
         try:
             self._store.put(self._key(name), data)
         except StoreError as error:  # news, not results: the run goes on, the next write brings it
