@@ -105,7 +105,7 @@ def _refusal(answer: httpx.Response, question: Question) -> CliError:
     except (ValueError, KeyError, TypeError):
         words = f"HTTP {answer.status_code}: the answer is not the gateway's; is the address right?"
     hints = {
-        HTTPStatus.UNAUTHORIZED: f"Make one: export CAPFORGE_API_KEY=$(capforge key create <name> -n {question.namespace})",
+        HTTPStatus.UNAUTHORIZED: f"Make a key: capforge key create <name> -n {question.namespace}",
         HTTPStatus.CONFLICT: f"See how far training is: capforge status -n {question.namespace}",
         HTTPStatus.SERVICE_UNAVAILABLE: f"Try again in {answer.headers.get('retry-after', 'a few')} s.",
     }

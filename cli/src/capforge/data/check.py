@@ -5,7 +5,6 @@ Snapshots read every pixel; here only the headers of pictures are read, so that 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from capforge_contracts.coco.records import (
     read_image,
     record_id,
 )
+from capforge_contracts.coco.stream import ARRAYS, BrokenFile, read_records
 from capforge_transforms import (
     DEFAULT_LIMITS,
     Header,
@@ -33,7 +33,6 @@ from capforge_transforms import (
     upright_size,
 )
 
-ARRAYS = ("categories", "images", "annotations")
 _HEADER_BYTES = 256 * 1024
 Size = tuple[int, int]
 
@@ -67,51 +66,34 @@ def looks_like_coco(path: Path) -> bool:
 def check(path: Path) -> Checked:
     """Check one COCO file and the headers of its pictures (which lie relative to it)."""
     checked = Checked(path)
-    document = _document(checked)
-    if document is None:
-        return checked
-    _read_records(checked, document)
-    checked.faults += _cross_faults(checked)
-    found = _check_pictures(checked)
-    checked.faults += _box_faults(checked, found)
+    if _read_records(checked):
+        checked.faults += _cross_faults(checked)
+        found = _check_pictures(checked)
+        checked.faults += _box_faults(checked, found)
     return checked
 
 
-def _document(checked: Checked) -> dict[str, Any] | None:
-    name = checked.path.name
-    try:
-        document = json.loads(checked.path.read_bytes())
-    except json.JSONDecodeError as error:
-        code = FaultCode.TRUNCATED_FILE if error.pos >= len(error.doc.rstrip()) else FaultCode.INVALID_JSON
-        message = f"no valid JSON at character {error.pos}: {error.msg}; allowed: a complete JSON object"
-        checked.faults.append(RecordFault(code, name, message))
-        return None
-    except UnicodeDecodeError as error:
-        message = f"the file is not UTF-8 near byte {error.start}; allowed: UTF-8"
-        checked.faults.append(RecordFault(FaultCode.INVALID_JSON, name, message))
-        return None
-    missing = [key for key in ARRAYS if not isinstance(document, dict) or not isinstance(document.get(key), list)]
-    if missing:
-        message = f"the file has no lists {missing}; allowed: an object with the lists {list(ARRAYS)}"
-        checked.faults.append(RecordFault(FaultCode.NOT_COCO, name, message))
-        return None
-    return dict(document)
-
-
-def _read_records(checked: Checked, document: dict[str, Any]) -> None:
-    readers: list[tuple[str, list[Any], Callable[[int, Any], object]]] = [
-        ("categories", checked.categories, read_category),
-        ("images", checked.images, read_image),
-        ("annotations", checked.annotations, read_annotation),
-    ]
-    for array, kept, read in readers:
-        for position, raw in enumerate(document[array]):
-            record = read(position, raw)
-            if isinstance(record, list):
-                checked.faults += record
-                checked.refused[array].add(record_id(raw) or "")
-            else:
-                kept.append(record)
+def _read_records(checked: Checked) -> bool:
+    """Keep every sound record; False where the file breaks off."""
+    readers: dict[str, tuple[list[Any], Callable[[int, Any], object]]] = {
+        "categories": (checked.categories, read_category),
+        "images": (checked.images, read_image),
+        "annotations": (checked.annotations, read_annotation),
+    }
+    with checked.path.open("rb") as file:
+        try:
+            for record in read_records(file):
+                kept, read = readers[record.array]
+                found = read(record.position, record.raw)
+                if isinstance(found, list):
+                    checked.faults += found
+                    checked.refused[record.array].add(record_id(record.raw) or "")
+                else:
+                    kept.append(found)
+        except BrokenFile as error:
+            checked.faults.append(RecordFault(error.code, checked.path.name, str(error)))
+            return False
+    return True
 
 
 def _cross_faults(checked: Checked) -> Iterator[RecordFault]:

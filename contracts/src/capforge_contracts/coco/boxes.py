@@ -31,7 +31,11 @@ def corners_of(annotation: Annotation, width: float, height: float) -> Corners |
     x1 = round(min(x + box_width, float(width)), _DECIMALS)
     y1 = round(min(y + box_height, float(height)), _DECIMALS)
     if x1 <= x0 or y1 <= y0:
-        return _fault(annotation, FaultCode.ZERO_AREA_BOX, f"nothing of it lies inside {width:g} x {height:g} pixels")
+        return _fault(
+            annotation,
+            FaultCode.ZERO_AREA_BOX,
+            f"nothing of it lies inside; allowed: inside {width:g} x {height:g} pixels",
+        )
     return x0, y0, x1, y1
 
 

@@ -30,10 +30,10 @@ from capforge_contracts.coco.records import (
     read_image,
     record_id,
 )
+from capforge_contracts.coco.stream import BrokenFile, Record, read_records
 from capforge_contracts.dataset import FAULTS_IN_RESULT, Fault, OnFault, SnapshotRequest, SnapshotResult
 from capforge_contracts.store import NotFound, ObjectStore, Refused
 from capforge_snapshot import results
-from capforge_snapshot.coco_stream import BrokenFile, Record, read_records
 from capforge_snapshot.cross_checks import check_contents, check_records
 from capforge_snapshot.frame import frame_of
 from capforge_snapshot.freeze import freeze

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from capforge_contracts.coco import stream as coco_stream
 from capforge_contracts.coco.faults import FaultCode
-from capforge_snapshot import coco_stream
-from capforge_snapshot.coco_stream import BrokenFile, Record, read_records
+from capforge_contracts.coco.stream import BrokenFile, Record, read_records
 
 SOUND = '{"info": {"a": [1, {}]}, "images": [{"id": 1, "n": "é"}, {"id": NaN}], "x": 123, "categories": [], "annotations": [{}]}'
 
