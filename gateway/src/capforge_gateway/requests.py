@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from capforge_gateway.envelope import REQUEST_ID
 
+_ID_BITS = 128
 _ALLOWED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
@@ -19,7 +20,7 @@ def request_id_from(headers: Iterable[tuple[bytes, bytes]]) -> str:
     for name, value in headers:
         if name == REQUEST_ID and _ALLOWED_ID.fullmatch(value):
             return value.decode("ascii")
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(_ID_BITS):032x}"
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version as package_version
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -14,6 +13,8 @@ from capforge_gateway.routing.routes import Capability, Version
 
 Json = dict[str, Any]
 
+API_VERSION = "1"
+"""Of the calls themselves: the `v1` in every address."""
 _REF = "#/components/schemas/{model}"
 _BINARY: Json = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _REFUSALS: Mapping[str, str] = {
@@ -91,7 +92,7 @@ def of_gateway(server: str) -> Json:
     return _document(
         title="Capforge gateway",
         description="Predictions of every capability. Each version has its own description beside its predict call.",
-        api_version=package_version("capforge-gateway"),
+        api_version=API_VERSION,
         server=server,
         paths=paths,
     )

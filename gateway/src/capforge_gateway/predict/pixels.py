@@ -1,5 +1,6 @@
 """Image bytes to a model's input tensor, in a few threads of their own.
 
+- A small JPEG is done at once (about 0.2 ms): a change of threads costs more.
 - A decoded image lives only inside its thread: at most `threads` large images are in memory, however many wait.
 - What leaves is the canvas (uint8, the model's input size) and the placement to map boxes back.
 """
@@ -18,8 +19,10 @@ from numpy.typing import NDArray
 
 from capforge_gateway.errors import bad_request, too_large
 from capforge_gateway.routing.routes import Version
-from capforge_transforms import ImageError, Limits, Placement, TooManyBytes, Transforms
+from capforge_transforms import Format, ImageError, Limits, Placement, TooManyBytes, Transforms, checked_header
 
+_QUICK_BYTES = 64 * 1024
+_QUICK_PIXELS = 256 * 256
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -44,6 +47,8 @@ class PixelThreads:
 
     async def prepare(self, data: bytes, version: Version, transforms: Transforms) -> Prepared:
         """Decode upright and place on the model's canvas; raises 400 or 413 with the reason."""
+        if _is_quick(data, self._limits):
+            return _prepare(data, transforms, self._limits, version.width, version.height)
         return await self.run(_prepare, data, transforms, self._limits, version.width, version.height)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -53,6 +58,17 @@ class PixelThreads:
     def close(self) -> None:
         """Let the threads end."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_quick(data: bytes, limits: Limits) -> bool:
+    """Tell whether the image is so small that handing it to a thread costs more than working on it here."""
+    if len(data) > _QUICK_BYTES:
+        return False
+    try:
+        header = checked_header(data, limits)
+    except ImageError:
+        return False
+    return header.format is Format.JPEG and header.width * header.height <= _QUICK_PIXELS
 
 
 def _prepare(data: bytes, transforms: Transforms, limits: Limits, width: int, height: int) -> Prepared:

@@ -29,11 +29,11 @@ def find_version(capability: Capability, asked: str) -> Version:
     if match is None:
         raise _unknown(capability, asked)
     current = capability.current
-    if current is None:
-        raise no_model(capability.reason or "no model has been trained yet")
-    version = capability.versions.get(_MAJOR + match[1] if match[1] else current)
+    version = capability.versions.get(_MAJOR + match[1] if match[1] else current or "")
     if version is not None:
         return version
+    if current is None:
+        raise no_model(capability.reason or "no model has been trained yet")
     if match[1] is None:
         raise serving_unavailable(f"version {current} of `{capability.name}` is being loaded; send again in a moment")
     minor = int(match[1])

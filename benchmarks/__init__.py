@@ -1,0 +1,1 @@
+"""Measured figures, each by a program that anybody can run."""
