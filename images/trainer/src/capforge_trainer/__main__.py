@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime's builds on PyPI report to their vendor otherwise
     command: Callable[[argparse.Namespace, Mapping[str, str]], None] = chosen.command
     return int(ended(lambda: command(chosen, os.environ)))
 
