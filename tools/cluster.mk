@@ -13,3 +13,7 @@ cluster-down: ## remove the cluster that cluster-up made
 
 cluster-status: ## what of the cluster runs
 	@$(TOOLS) cluster status
+
+.PHONY: images
+images: ## build what changed of the images and bring it to the cluster (REGISTRY=<registry> pushes instead)
+	@$(TOOLS) images build $(IMAGES) $(if $(REGISTRY),--push $(REGISTRY)) >/dev/null

@@ -22,10 +22,7 @@ def services(layout: Layout) -> Iterator[Service]:
 
 def volumes_service(layout: Layout) -> Service:
     """Return the process that keeps the pre-made volumes available."""
-    env = {
-        "PYTHONPATH": str(REPOSITORY / "tools"),
-        "XDG_CACHE_HOME": str(layout.places.cache.parent),
-        "XDG_STATE_HOME": str(layout.places.state.parent),
-    }
-    argv = (sys.executable, "-m", "capforge_tools.cluster.volumes", str(layout.number))
+    env = {"PYTHONPATH": str(REPOSITORY / "tools")}
+    places = (str(layout.places.cache), str(layout.places.state))
+    argv = (sys.executable, "-m", "capforge_tools.cluster.volumes", *places, str(layout.number))
     return Service(Command("volumes", argv, layout.log("volumes"), env=env), lambda: True)

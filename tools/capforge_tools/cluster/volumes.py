@@ -1,6 +1,6 @@
 """The pre-made volumes: kept complete, and emptied and offered again when their claim is gone.
 
-Runs as a process of its own beside the control plane (`python -m capforge_tools.cluster.volumes <number>`).
+A process of its own beside the control plane: `python -m capforge_tools.cluster.volumes <cache> <state> <number>`.
 """
 
 from __future__ import annotations
@@ -113,8 +113,9 @@ def _empty(folder: Path) -> None:
 
 
 def main() -> None:
-    """Reconcile for ever the volumes of the cluster whose number is the only argument."""
-    layout = Layout(Places.from_environment(), int(sys.argv[1]))
+    """Reconcile for ever the volumes of the cluster that the arguments name."""
+    cache, state, number = sys.argv[1:]
+    layout = Layout(Places(Path(cache), Path(state)), int(number))
     api = Api(layout.api_server)
     while True:
         try:
