@@ -5,5 +5,7 @@ prefix=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=/dev/null
 . "$prefix/python.env"
 export PYTHONHOME PYTHONDONTWRITEBYTECODE=1
+# ONNX Runtime's builds on PyPI report model names and graph hashes to their vendor unless told not to (since 1.29).
+export ORT_DISABLE_TELEMETRY=1
 export LD_LIBRARY_PATH="$prefix/site-packages/nvidia_pytriton.libs:$PYTHON_LIBRARIES"
 exec "$prefix/site-packages/pytriton/tritonserver/bin/tritonserver" --backend-directory="$prefix/backends" "$@"

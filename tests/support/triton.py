@@ -13,11 +13,12 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]  # has no types
 import pytest
 
 from capforge_tools.places import REPOSITORY, Places
@@ -111,11 +112,19 @@ class Triton:
         self._process = None
 
     def kill(self) -> None:
-        """End the server by SIGKILL: it loses all loaded models (its back-end processes notice and end too)."""
+        """End the server by SIGKILL: it loses all loaded models."""
         if self._process:
+            children = self.children()
             self._process.kill()
             self._process.wait()
+            for child in children:  # most notice and end; in a container none outlives the first process
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
         self.stop()
+
+    def children(self) -> list[psutil.Process]:
+        """Return the server's back-end processes, one per instance of a model."""
+        return psutil.Process(self._process.pid).children(recursive=True) if self._process else []
 
     def command(self) -> list[str]:
         """The serving pod's command line, on loopback and these ports."""

@@ -132,6 +132,11 @@ def test_control_over_grpc_is_refused_without_the_value(triton: Triton) -> None:
         assert client.is_model_ready(MODEL)
 
 
+def test_onnx_runtime_is_told_not_to_report_to_its_vendor(triton: Triton) -> None:
+    triton.serve(MODEL, FixedDetector().onnx())
+    assert {child.environ()["ORT_DISABLE_TELEMETRY"] for child in triton.children()} == {"1"}
+
+
 def test_a_killed_server_leaves_no_process_and_comes_back_empty(triton: Triton) -> None:
     triton.serve(MODEL, FixedDetector().onnx())
     triton.kill()
