@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 from tests.integration.gateway.conftest import FIXED, StartGateway
 from tests.integration.gateway.images import white
 from tests.integration.gateway.process import GatewayProcess, capability, opened, version
+from tests.support.eventually import eventually
 
 PRODUCT = "/v1/products/acme/cells/v1.1"
 EXAMPLES = 100
@@ -94,6 +95,18 @@ def test_the_page_that_asks_for_a_key_runs_only_its_own_script(gateway: GatewayP
     policy = page.headers["content-security-policy"]
     assert "script-src 'sha256-" in policy
     assert "connect-src 'self'" in policy
+
+
+def test_every_other_request_has_an_id_and_one_log_line(gateway: GatewayProcess) -> None:
+    headers = {"X-Request-Id": "look-1", "Authorization": f"Token {gateway.key}"}
+    answer = gateway.http.get(f"{gateway.url}{PRODUCT}/docs", headers=headers)
+    assert answer.headers.get_list("x-request-id") == ["look-1"]
+    (line,) = eventually(lambda: [one for one in gateway.lines("request") if one["request"] == "look-1"])
+    assert (line["method"], line["path"], line["status"]) == ("GET", f"{PRODUCT}/docs", 200)
+    refusal = gateway.http.get(f"{gateway.url}/nowhere", headers={"X-Request-Id": "look-2"})
+    assert refusal.headers.get_list("x-request-id") == ["look-2"]
+    gateway.http.get(f"{gateway.url}/healthz", headers={"X-Request-Id": "probe"})
+    assert not [one for one in gateway.lines("request") if one["path"] == "/healthz"]
 
 
 def test_the_gateway_describes_itself_to_everybody(gateway: GatewayProcess) -> None:

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from capforge_contracts.serving import RoutingTable
+from capforge_gateway.api.access import AccessLog
 from capforge_gateway.api.health import healthz, readyz
 from capforge_gateway.keys.keyring import presented_key
 from capforge_gateway.routing.board import RouteBoard
@@ -80,13 +81,13 @@ async def _read(request: Request) -> bytes | None:
     return bytes(data)
 
 
-def internal_app(door: RoutesDoor, exposition: Callable[[], bytes], is_ready: Callable[[], str]) -> Starlette:
+def internal_app(door: RoutesDoor, exposition: Callable[[], bytes], is_ready: Callable[[], str]) -> AccessLog:
     """Return the app of the internal listener."""
 
     async def metrics(_: Request) -> Response:
         return Response(exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/internal/routes", door.put, methods=["PUT"]),
             Route("/internal/routes", door.get, methods=["GET"]),
@@ -95,6 +96,7 @@ def internal_app(door: RoutesDoor, exposition: Callable[[], bytes], is_ready: Ca
             Route("/readyz", readyz(is_ready)),
         ]
     )
+    return AccessLog(app)
 
 
 def _error(status: HTTPStatus, message: str) -> Response:

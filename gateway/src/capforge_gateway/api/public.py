@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from capforge_gateway.api import openapi, pages
+from capforge_gateway.api.access import AccessLog
 from capforge_gateway.api.health import healthz, readyz
 from capforge_gateway.envelope import failure, failure_headers
 from capforge_gateway.errors import ApiError, internal, unauthorized
@@ -35,7 +36,7 @@ class Front:
     """The first look at a request: a prediction skips everything else."""
 
     predict: Predict
-    others: Starlette
+    others: AccessLog
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,7 +91,7 @@ class Descriptions:
         return self.external_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
 
 
-def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> Starlette:
+def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> AccessLog:
     """Return the app for everything but predictions."""
     product = "/v1/products/{namespace}/{capability}/{version}"
     app = Starlette(
@@ -105,7 +106,7 @@ def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> Starl
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _server_error},
     )
     app.router.redirect_slashes = False  # a redirected POST loses its body in most clients
-    return app
+    return AccessLog(app)
 
 
 async def _only_post(scope: Message, receive: Receive, send: Send) -> None:

@@ -1,0 +1,48 @@
+"""One log line and an X-Request-Id for every answer that the hot path does not give; probes are not worth a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from starlette.types import ASGIApp
+
+from capforge_gateway.envelope import REQUEST_ID
+from capforge_gateway.predict.body import Message, Receive, Send
+from capforge_gateway.requests import Facts, request_id_from
+
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+_MAX_PATH_CHARS = 200
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class AccessLog:
+    """Wraps an app."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"] in _PROBES:
+            await self.app(scope, receive, send)
+            return
+        facts = Facts(request_id_from(scope["headers"]))
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                facts.status = message["status"]
+                others = [pair for pair in message["headers"] if pair[0] != REQUEST_ID]
+                message = {**message, "headers": [*others, (REQUEST_ID, facts.request_id.encode("ascii"))]}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            _log.info(
+                "request",
+                request=facts.request_id,
+                method=scope["method"],
+                path=scope["path"][:_MAX_PATH_CHARS],
+                status=facts.status,
+                seconds=round(facts.seconds, 5),
+            )
