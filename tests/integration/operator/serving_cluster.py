@@ -7,8 +7,9 @@ from typing import Any
 
 from capforge_contracts import layout
 from capforge_contracts.memory import MemoryObjectStore
+from capforge_contracts.model import sha256_hex
 from capforge_contracts.names import ROUTES_CONFIG_MAP, ROUTES_FILE, desired_config_map
-from capforge_contracts.run import CapabilityType, DatasetSelection, RunDatasets, RunResult, RunSpec
+from capforge_contracts.run import CapabilityType, DatasetSelection, ModelCard, RunDatasets, RunResult, RunSpec
 from capforge_contracts.serving import (
     DesiredModels,
     LoadState,
@@ -17,7 +18,7 @@ from capforge_contracts.serving import (
     RoutedCapability,
     RoutingTable,
 )
-from capforge_contracts.store import ObjectInfo, StoreError
+from capforge_contracts.store import ObjectInfo, ObjectStore, StoreError
 from capforge_operator.adapters.kubernetes_api import KubernetesApi, Target
 from capforge_operator.adapters.resources import KubernetesResources
 from capforge_operator.controllers.capability import CapabilityController, CapabilityParts, CapabilityPlace
@@ -38,9 +39,9 @@ NOW = "2026-01-01T00:00:00Z"
 
 @dataclass
 class MemoryStore:
-    """The port Store over the in-memory twin; counts what is written."""
+    """The port Store over the in-memory twin (or, blocking for the moment, a real store)."""
 
-    twin: MemoryObjectStore = field(default_factory=MemoryObjectStore)
+    twin: ObjectStore = field(default_factory=MemoryObjectStore)
     down: bool = False
 
     @property
@@ -192,11 +193,20 @@ class ServingCluster:
         body = {"type": "DetectorElement", "modelParameters": {"outputs": outputs}, **spec}
         await self.resources.apply(CAPABILITIES, self._manifest("Capability", name, body))
 
-    async def finish_run(self, name: str, number: int, *, deploy: str = "Automatic", capability: str = "cells") -> None:
-        """A training run that succeeded, with everything that it leaves in the store."""
-        digest, model = sha(1000 + number), sha(number)
+    async def finish_run(
+        self,
+        name: str,
+        number: int,
+        *,
+        deploy: str = "Automatic",
+        capability: str = "cells",
+        files: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        """A training run that succeeded, with what it leaves in the store: `files` are the model and golden request."""
+        digest = sha(1000 + number)
         if not self.store.twin.exists(layout.run_result(self.tenant, digest)):
-            self._leave(digest, model, name, capability)
+            left = card(sha(number), OUTPUTS, capability)
+            self._leave(digest, name, left if files is None else self._leave_files(digest, left, files))
         await self._run(name, deploy, capability, digest, "True", "Completed", "Done.")
 
     async def fail_run(self, name: str, reason: str) -> None:
@@ -207,12 +217,16 @@ class ServingCluster:
         done = []
         for _ in range(rounds):
             keys, self.ringing.keys = sorted({*self.ringing.keys, Key(Kind.SERVING, "", POOL)}), []
+            did = []
             for key in keys:
                 try:
-                    done.append(await self._work(key))
+                    did.append(await self._work(key))
                 except StoreError:
                     self.ringing.ring(key)
+            done += did
             self.clock.advance(10)
+            if not self.ringing.keys and all(one.did == Done().did for one in did) and len(did) == len(keys) == 1:
+                break
         return done
 
     async def _work(self, key: Key) -> Done:
@@ -252,11 +266,17 @@ class ServingCluster:
     def ledger(self, name: str = "cells") -> list[str]:
         return [info.key for info in self.store.twin.list(layout.ledger_prefix(self.tenant, name))]
 
-    def _leave(self, digest: str, model: str, name: str, capability: str) -> None:
+    def _leave_files(self, digest: str, left: ModelCard, files: tuple[bytes, bytes]) -> ModelCard:
+        model, golden = files
+        self.store.twin.put(layout.attempt_file(self.tenant, digest, 1, layout.MODEL), model)
+        self.store.twin.put(layout.attempt_file(self.tenant, digest, 1, layout.GOLDEN), golden)
+        return left.model_copy(update={"model_sha256": sha256_hex(model), "golden_sha256": sha256_hex(golden)})
+
+    def _leave(self, digest: str, name: str, left: ModelCard) -> None:
         chosen = [DatasetSelection(name="cells-2026", digest=sha(77))]
         spec = RunSpec(
             namespace=self.tenant,
-            capability=capability,
+            capability=left.capability,
             capability_type=CapabilityType.DETECTOR,
             run=name,
             digest=digest,
@@ -268,12 +288,10 @@ class ServingCluster:
             time_budget_seconds=60,
             image="trainer:dev",
         )
-        result = RunResult(attempt=1, model_sha256=model, card_sha256=sha(5))
+        result = RunResult(attempt=1, model_sha256=left.model_sha256, card_sha256=sha256_hex(left.to_json()))
         store = self.store.twin
         store.put_new(layout.run_spec(self.tenant, digest), spec.to_json())
-        store.put_new(
-            layout.attempt_file(self.tenant, digest, 1, layout.CARD), card(model, OUTPUTS, capability).to_json()
-        )
+        store.put_new(layout.attempt_file(self.tenant, digest, 1, layout.CARD), left.to_json())
         store.put_new(layout.run_result(self.tenant, digest), result.to_json())
 
     async def _run(

@@ -85,7 +85,9 @@ class ServingController:
         did = await self._write_routes(observed, decided)
         reached = await self._send_routes(decided.routes)
         did += await self._write_desired(observed, decided)
-        reached &= await self._send_desired(observed.facts.pool, decided.desired)
+        behind = [one.ip for one in observed.facts.pool.pods if one.is_behind(decided.desired.generation)]
+        reached &= await self._send_desired(behind, decided.desired)
+        did += ["SentDesired"] if behind else []
         self._ring_changed(decided, observed.facts)
         settled = reached and is_settled(decided.desired, observed.facts.pool)
         return Done(SETTLED_SECONDS if settled else UNSETTLED_SECONDS, ", ".join(did) or Done().did)
@@ -143,9 +145,8 @@ class ServingController:
             await asyncio.gather(*(self._reach(self._parts.gateways.put_routes(one, table)) for one in addresses))
         )
 
-    async def _send_desired(self, pool: Pool, desired: DesiredModels) -> bool:
-        """Send the document to the agents that work on another; True if all have it."""
-        behind = [pod.ip for pod in pool.pods if pod.state and pod.state.generation != desired.generation]
+    async def _send_desired(self, behind: list[str], desired: DesiredModels) -> bool:
+        """Send the document to these agents; True if all have it."""
         return all(await asyncio.gather(*(self._reach(self._parts.agents.put_desired(one, desired)) for one in behind)))
 
     async def _reach(self, call: Awaitable[None]) -> bool:

@@ -26,6 +26,10 @@ class PodView:
         host = f"[{self.ip}]" if ":" in self.ip else self.ip  # IPv6
         return Endpoint(pod=self.name, address=f"{host}:{TRITON_HTTP_PORT}")
 
+    def is_behind(self, generation: int) -> bool:
+        """Tell whether the agent answered that it works on another document."""
+        return self.state is not None and not self.deleting and self.state.generation != generation
+
     def model(self, model: str) -> ModelState | None:
         """Return what the agent says about a model."""
         return next((one for one in self.state.models if one.model == model), None) if self.state else None
