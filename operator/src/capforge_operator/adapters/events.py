@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from capforge_contracts.model import canonical_json, sha256_hex
-from capforge_operator.adapters.kubernetes_api import KubernetesApi, Target
+from capforge_operator.adapters.kubernetes_api import KubernetesApi, Missing, Target
 from capforge_operator.labels import FIELD_MANAGER
 from capforge_operator.ports import AlreadyThere, Clock, Event, Json, PortError
 from capforge_operator.resource_types import EVENTS
@@ -49,15 +49,21 @@ class KubernetesEvents:
             _log.debug("not recorded", reason=event.reason, cause=str(error))
 
     async def _write(self, namespace: str, name: str, event: Event, count: int, now: datetime) -> None:
-        if count == 1:
-            try:
-                await self._api.create(Target(EVENTS, namespace), self._manifest(namespace, name, event, now))
-            except AlreadyThere:
-                count = 2  # written before this process started; how often is no longer known
-            else:
-                return
+        if count > 1 and await self._counted(namespace, name, count, now):
+            return
+        try:
+            await self._api.create(Target(EVENTS, namespace), self._manifest(namespace, name, event, now))
+        except AlreadyThere:  # written before this process started; how often is no longer known
+            await self._counted(namespace, name, 2, now)
+
+    async def _counted(self, namespace: str, name: str, count: int, now: datetime) -> bool:
+        """Count up; False where the event is not there any more (the API server keeps events for an hour)."""
         series = {"count": count, "lastObservedTime": _micro_time(now)}
-        await self._api.merge(Target(EVENTS, namespace, name), {"series": series})
+        try:
+            await self._api.merge(Target(EVENTS, namespace, name), {"series": series})
+        except Missing:
+            return False
+        return True
 
     def _manifest(self, namespace: str, name: str, event: Event, now: datetime) -> Json:
         regarding = event.regarding

@@ -11,7 +11,7 @@ from capforge_operator.children.training_job import training_job
 from capforge_operator.controllers.reading import write_once
 from capforge_operator.controllers.run_observer import RunObserver
 from capforge_operator.domain.announcements import announcements
-from capforge_operator.domain.run_conditions import ANNOUNCED
+from capforge_operator.domain.run_conditions import MILESTONES, SUMMARIES
 from capforge_operator.domain.run_plan import plan
 from capforge_operator.domain.run_view import RunPlan, RunView
 from capforge_operator.keys import Key
@@ -71,7 +71,7 @@ class TrainingRunController:
 
     async def _announce(self, document: Json, view: RunView, decided: RunPlan) -> None:
         before, after = view.run.status, decided.status
-        for event in announcements(document, before.conditions, after.conditions, ANNOUNCED):
+        for event in announcements(document, before.conditions, after.conditions, SUMMARIES, MILESTONES):
             await self.events.emit(event)
         for warning in after.warnings:
             if warning not in before.warnings:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from capforge_operator.api.conditions import Condition
-from capforge_operator.domain.conditions import FALSE
+from capforge_operator.domain.conditions import FALSE, TRUE
 from capforge_operator.ports import Event, Json
 
 
 def announcements(
-    document: Json, before: Sequence[Condition], after: Sequence[Condition], types: Sequence[str]
+    document: Json,
+    before: Sequence[Condition],
+    after: Sequence[Condition],
+    summaries: Sequence[str],
+    milestones: Sequence[str] = (),
 ) -> list[Event]:
-    """Return an event for each of these conditions whose status or reason changed; a False one is a warning."""
+    """Return an event for each summary whose status or reason changed, and for each milestone that became true.
+
+    A condition that is False makes a warning.
+    """
     old = {one.type: (one.status, one.reason) for one in before}
-    new = {one.type: one for one in after}
-    changed = [new[name] for name in types if name in new and old.get(name) != (new[name].status, new[name].reason)]
-    return [Event(document, one.reason, one.message or one.reason, warning=one.status is FALSE) for one in changed]
+    changed = [one for one in after if old.get(one.type) != (one.status, one.reason)]
+    told = [one for one in changed if one.type in summaries or (one.type in milestones and one.status is TRUE)]
+    return [Event(document, one.reason, one.message or one.reason, warning=one.status is FALSE) for one in told]

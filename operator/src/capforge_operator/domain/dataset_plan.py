@@ -82,13 +82,18 @@ def _reported(view: DatasetView) -> Verdict:
 
 
 def _start(view: DatasetView) -> DatasetPlan:
-    status = _status(view, _going_on(view, "the snapshot Job is being made"))
+    status = _status(view, _going_on(view, "the snapshot pod is starting"))
     return DatasetPlan(status, request=snapshot_request(view.dataset, view.now), after_seconds=POLL_SECONDS)
 
 
 def _watch(view: DatasetView) -> DatasetPlan:
     hindrance = cannot_start(view.pods)
-    message = f"the snapshot cannot start: {hindrance.message}" if hindrance else "the records are being checked"
+    if hindrance:
+        message = f"the snapshot cannot start: {hindrance.message}"
+    elif any(pod.phase == "Running" for pod in view.pods):
+        message = "the records are being checked"
+    else:
+        message = "the snapshot pod is starting"
     return DatasetPlan(_status(view, _going_on(view, message)), after_seconds=POLL_SECONDS)
 
 

@@ -15,8 +15,10 @@ from capforge_operator.domain.run_view import RunView
 
 SUCCEEDED, RECONCILING, STALLED = "Succeeded", "Reconciling", "Stalled"
 ACCEPTED, TRAINED, EXPORTED, EVALUATED, PUBLISHED = "Accepted", "Trained", "Exported", "Evaluated", "Published"
-ANNOUNCED = (ACCEPTED, SUCCEEDED, PUBLISHED)
-"""A change of these is worth an event."""
+SUMMARIES = (SUCCEEDED,)
+"""Every change is worth an event."""
+MILESTONES = (ACCEPTED, PUBLISHED)
+"""Becoming true is worth an event."""
 REASONS_SHOWN = 10
 
 

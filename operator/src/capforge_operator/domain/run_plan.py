@@ -26,6 +26,7 @@ _PHASES = {
     Phase.EVALUATING: ("Evaluating", "the served form is being measured"),
     Phase.DONE: ("Evaluating", "the results are being written"),
 }
+_SUSPENDED = Standing(UNKNOWN, "Suspended", "suspend is true: the run goes on from its checkpoint later")
 _AWAITED = frozenset({"DatasetNotLocked", "UnknownCapability"})
 """Violations that others mend: the run goes on as soon as they do."""
 
@@ -102,7 +103,7 @@ def _await_tenant(view: RunView) -> RunPlan | None:
 def _start(view: RunView) -> RunPlan | None:
     if view.job is not None or view.accepted is None:
         return None
-    standing = Standing(UNKNOWN, "Pending", "the training Job is being made", ongoing=True)
+    standing = _SUSPENDED if view.run.spec.suspend else _pending()
     return replace(_plan(view, standing, again=view.poll_seconds), start=view.accepted.spec)
 
 
@@ -123,8 +124,7 @@ def _mirror_suspend(view: RunView) -> RunPlan | None:
     queued = labels.KUEUE_QUEUE in job.labels
     change = wanted if job.suspended != wanted and (wanted or not queued) else None
     if wanted:
-        standing = Standing(UNKNOWN, "Suspended", "suspend is true: the run goes on from its checkpoint later")
-        return replace(_plan(view, standing), suspend=change)
+        return replace(_plan(view, _SUSPENDED), suspend=change)
     if job.suspended and queued:
         return _plan(view, Standing(UNKNOWN, "Queued", "the queue has not let the Job start yet", ongoing=True))
     return None if change is None else replace(_plan(view, _pending(), again=view.poll_seconds), suspend=change)
