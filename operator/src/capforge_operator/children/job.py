@@ -22,7 +22,8 @@ class JobShape:
     component: str
     labels: Mapping[str, str]
     image: str
-    command: Sequence[str]
+    arguments: Sequence[str]
+    """For the image's own entry point, so that a team's image may start what it likes."""
     requests: Mapping[str, str]
     limits: Mapping[str, str]
     deadline_seconds: int
@@ -113,7 +114,7 @@ def _container(shape: JobShape) -> dict[str, Any]:
         "name": shape.component,
         "image": shape.image,
         "imagePullPolicy": shape.pull_policy,
-        "command": list(shape.command),
+        "args": list(shape.arguments),
         "env": [
             *store_environment(with_ca=shape.store_ca),
             {"name": "HOME", "value": "/tmp"},  # noqa: S108 - the pod's own, on an emptyDir

@@ -24,7 +24,7 @@ def snapshot_job(dataset: Dataset, spec_hash: str, settings: Settings) -> dict[s
             component=labels.SNAPSHOT,
             labels={labels.DATASET: name, labels.SPEC_HASH: spec_hash[: labels.DIGEST_LABEL_CHARS]},
             image=settings.snapshot_image,
-            command=("capforge-snapshot", "--request", layout.snapshot_request(namespace, name, spec_hash)),
+            arguments=("--request", layout.snapshot_request(namespace, name, spec_hash)),
             requests={"cpu": settings.snapshot_cpu, "memory": settings.snapshot_memory},
             limits={"memory": settings.snapshot_memory},
             deadline_seconds=settings.snapshot_deadline_seconds,

@@ -35,7 +35,7 @@ def training_job(run: TrainingRun, spec: RunSpec, settings: Settings) -> dict[st
             labels=own_labels,
             annotations={labels.WHOLE_RUN_DIGEST: spec.digest},
             image=spec.image,
-            command=("capforge-trainer", "run", "--run", layout.run_spec(spec.namespace, spec.digest)),
+            arguments=("run", "--run", layout.run_spec(spec.namespace, spec.digest)),
             requests=_requests(run.spec.resources, settings),
             limits=_limits(run.spec.resources, settings),
             deadline_seconds=spec.time_budget_seconds + settings.training_allowance_seconds,
