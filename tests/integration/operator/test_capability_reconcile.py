@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -308,3 +310,56 @@ async def test_equal_results_of_two_runs_are_one_version_and_both_are_told(clust
     assert len(cluster.ledger()) == 1
     rung = {key.name for key in cluster.ringing.keys if key.kind is Kind.TRAINING_RUN}
     assert rung == {"cells-1", "cells-again"}
+
+
+WRITES = ("apply", "write_status", "put_new", "put_desired", "put_routes")
+
+
+@dataclass
+class Crash(Exception):  # noqa: N818 - what happens to the process
+    """The operator's process ends here."""
+
+
+class Fuse:
+    """Ends the process at the n-th write, just before it or just after."""
+
+    def __init__(self, cluster: ServingCluster, at: int, *, after: bool) -> None:
+        self.left, self.after = at, after
+        for owner in (cluster.resources, cluster.store, cluster.pods):
+            for name in WRITES:
+                if hasattr(owner, name):
+                    setattr(owner, name, self._guarded(getattr(owner, name)))
+
+    def _guarded(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def guarded(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left == 0 and not self.after:
+                raise Crash
+            answer = await call(*arguments)
+            if self.left == 0:
+                raise Crash
+            return answer
+
+        return guarded
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it", "after it"])
+@pytest.mark.parametrize("write", range(1, 9))
+async def test_a_crash_at_any_write_is_repaired(cluster: ServingCluster, write: int, after: bool):
+    await cluster.apply_capability()
+    await cluster.finish_run("cells-1", 1)
+    await cluster.finish_run("cells-2", 2)
+    Fuse(cluster, write, after=after)
+    with pytest.raises(Crash):
+        await cluster.visit()
+    cluster.restart()
+    cluster.ringing.keys.clear()  # what had rung is lost with the process; everything is looked at once after a start
+    await cluster.visit()
+    assert len(cluster.ledger()) == 2
+    status = await cluster.status()
+    assert (status["version"], [one["version"] for one in status["history"]]) == ("1.2", ["1.2", "1.1"])
+    assert (await cluster.reasons())["Ready"] == "True Serving"
+    routed = cluster.routed()
+    assert routed is not None
+    assert routed.current == "1.2"
+    assert cluster.pods.agents["a"].models.keys() == {triton_name(1), triton_name(2)}
