@@ -16,6 +16,7 @@ from capforge_gateway.keys.keyring import Keyring, presented_key
 from capforge_gateway.logs import BufferedLines
 from capforge_gateway.predict.admission import Admission
 from capforge_gateway.predict.body import body_limit
+from capforge_gateway.predict.connection import Connection
 from capforge_gateway.predict.endpoints import OPEN_SECONDS, Endpoints
 from capforge_gateway.predict.target import target_of
 from capforge_gateway.requests import request_id_from
@@ -83,6 +84,21 @@ def test_one_that_failed_rests_unless_all_others_failed_too() -> None:
     assert endpoints.pick(["a:1"], ()) is failed
     clock.now += OPEN_SECONDS
     assert {one.address for _ in range(4) if (one := endpoints.pick(["a:1", "b:1"], ()))} == {"a:1", "b:1"}
+
+
+def test_each_further_failure_doubles_the_rest_until_an_answer_comes() -> None:
+    clock = Clock()
+    endpoints = Endpoints(clock)
+    failed = endpoints.pick(["a:1"], ())
+    assert failed is not None
+    rests = []
+    for _ in range(7):
+        endpoints.failed(failed)
+        rests.append(failed.failed_until - clock.now)
+    assert rests == [1, 2, 4, 8, 16, 16, 16]
+    endpoints.answered(failed, Connection())
+    endpoints.failed(failed)
+    assert failed.failed_until == OPEN_SECONDS
 
 
 def test_what_was_tried_is_not_tried_again() -> None:

@@ -60,6 +60,10 @@ def test_without_a_model_the_reason_comes_before_anything_else() -> None:
         assert (refusal.value.status, refusal.value.message) == (409, "waiting for data")
 
 
+def test_a_loaded_version_answers_by_its_number_even_if_none_is_current() -> None:
+    assert find_version(capability("1.3", reason="outputs were changed"), "v1.3").version == "1.3"
+
+
 def test_while_the_current_version_is_loaded_the_caller_is_asked_to_wait() -> None:
     with pytest.raises(ApiError) as refusal:
         find_version(capability(current="1.1"), "v1")

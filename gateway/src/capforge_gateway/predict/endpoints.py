@@ -1,7 +1,8 @@
 """Which model server gets the next request, and the idle connections to each.
 
 - The one with the least under way; among equals, in turn.
-- One that failed is left alone for a second, unless every other has failed too: then it is tried all the same.
+- One that failed is left alone for a second, after each further failure twice as long (a server that hangs costs its
+  caller the whole time-out), unless every other has failed too: then it is tried all the same.
 - Connections to servers that are routed to no more are closed when idle.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from capforge_gateway.predict.connection import Connection
 
 OPEN_SECONDS = 1.0
+LONGEST_OPEN_SECONDS = 16.0
 
 
 @dataclass
@@ -24,6 +26,8 @@ class Endpoint:
 
     address: str
     under_way: int = 0
+    failures: int = 0
+    """Since the last answer."""
     failed_until: float = 0.0
     last_pick: int = 0
     idle: deque[Connection] = field(default_factory=deque)
@@ -50,7 +54,8 @@ class Endpoints:
 
     def failed(self, endpoint: Endpoint) -> None:
         """Leave the server alone for a while."""
-        endpoint.failed_until = self._clock() + OPEN_SECONDS
+        endpoint.failed_until = self._clock() + min(OPEN_SECONDS * 2**endpoint.failures, LONGEST_OPEN_SECONDS)
+        endpoint.failures += 1
         self._close_idle(endpoint)
 
     def retain(self, addresses: Collection[str]) -> None:
@@ -71,8 +76,9 @@ class Endpoints:
         finally:
             endpoint.under_way -= 1
 
-    def give_back(self, endpoint: Endpoint, connection: Connection) -> None:
-        """Keep a connection for the next request, if it and its server are still good."""
+    def answered(self, endpoint: Endpoint, connection: Connection) -> None:
+        """Note that the server is well, and keep the connection for the next request if it and its server are good."""
+        endpoint.failures = 0
         if connection.closed:
             return
         if self._known.get(endpoint.address) is endpoint:

@@ -100,7 +100,7 @@ class Upstream:
 
     async def _send(self, endpoint: Endpoint, connection: Connection, head: bytes, tensor: NDArray[np.uint8]) -> Answer:
         answer = await connection.infer(head, tensor)
-        self._endpoints.give_back(endpoint, connection)
+        self._endpoints.answered(endpoint, connection)
         return answer
 
     def _refused(self, answer: Answer, endpoint: Endpoint, model: str) -> None:
