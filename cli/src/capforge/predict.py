@@ -52,9 +52,9 @@ def ask(gateway: str, key: str, question: Question) -> dict[str, Any]:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         hint = "Is CAPFORGE_GATEWAY_URL (or --gateway) the gateway's address, and is it running?"
         raise CliError(f"the gateway {gateway} does not answer: {error or type(error).__name__}", hint) from error
-    if answer.status_code != HTTPStatus.CREATED:
+    document = _document(answer) if answer.is_success else None
+    if document is None:
         raise _refusal(answer, question)
-    document: dict[str, Any] = answer.json()
     return document
 
 
@@ -96,6 +96,15 @@ def _picture(path: Path) -> bytes:
     except ImageError as error:
         raise CliError(f"{path}: {error}", code=Exit.FAULTY_DATA) from error
     return data
+
+
+def _document(answer: httpx.Response) -> dict[str, Any] | None:
+    """Return the answer's body, None where it is not one of a gateway."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) and "document" in body else None
 
 
 def _refusal(answer: httpx.Response, question: Question) -> CliError:
