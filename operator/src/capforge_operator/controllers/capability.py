@@ -141,7 +141,7 @@ class CapabilityController:
             target=target,
             target_view=pool.view(target.model) if target else None,
             routed=routed,
-            active_runs=tuple(sorted(run.metadata.name for run in runs if not run.status.completion_time)),
+            active_runs=tuple(sorted(run.metadata.name for run in runs if _is_active(run))),
             base_url=self._place.base_url,
         )
 
@@ -168,3 +168,9 @@ class CapabilityController:
             if run.status.version is None and run.status.run_digest and ledger.version_of(run.status.run_digest)
         ]
         self._parts.bell.ring(*(Key(Kind.TRAINING_RUN, one.namespace, one.name) for one in unaware))
+
+
+def _is_active(run: TrainingRun) -> bool:
+    """Neither ended nor refused."""
+    succeeded = run.status.condition("Succeeded")
+    return succeeded is None or succeeded.status is ConditionStatus.UNKNOWN
