@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from kubernetes import client
 from kubernetes.stream import portforward
 
 from capforge.cluster.connection import Cluster, explained
@@ -102,7 +103,9 @@ def _serve(listener: socket.socket, cluster: Cluster, namespace: str, pod: str, 
             local, _ = listener.accept()
         except OSError:  # the listener was closed: the block has ended
             return
-        forward = portforward(cluster.core.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
+        # portforward bends its ApiClient while it connects: it gets one of its own.
+        core = client.CoreV1Api(client.ApiClient(cluster.api.configuration))
+        forward = portforward(core.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
         remote = forward.socket(port)
         remote.setblocking(True)
         for source, sink in ((local, remote), (remote, local)):
