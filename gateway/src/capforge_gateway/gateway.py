@@ -84,7 +84,7 @@ async def _predict(
     stack: AsyncExitStack,
 ) -> Predict:
     limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
-    pixels = PixelThreads(settings.decode_threads, limits)
+    pixels = PixelThreads(settings.decode_threads, limits, settings.max_decode_bytes, settings.predict_timeout_seconds)
     stack.callback(pixels.close)
     fetcher = Fetcher(policy_from(settings))
     stack.push_async_callback(fetcher.close)

@@ -64,12 +64,15 @@ class Settings(BaseModel):
 
     max_image_bytes: Positive = 10 * _MIB
     max_image_pixels: Positive = 50_000_000
-    max_requests: Positive = 256
+    max_requests: Positive = 128
     """Predictions under way at once; more get 503."""
     max_requests_per_namespace: Positive = 64
     """Of one tenant; more get 429, so that one tenant cannot take everything."""
-    max_buffered_bytes: Positive = 256 * _MIB
+    max_buffered_bytes: Positive = 128 * _MIB
     """Of all request bodies held at once."""
+    max_decode_bytes: Positive = 512 * _MIB
+    """Of all images decoded at once; one that alone takes more is refused. With the defaults the process stays below
+    1 GiB, whatever is sent."""
     decode_threads: Positive = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
     head_timeout_seconds: Seconds = 15.0

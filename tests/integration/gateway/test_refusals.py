@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -165,6 +166,18 @@ def test_too_many_pixels_are_refused_before_decoding(start_gateway: StartGateway
     opened(gateway, capability([version("1.1", FIXED, [models.address])], "1.1"))
     assert "10000" in error_of(gateway.predict(white(101, 100)), 400, "BadRequest")["message"]
     assert gateway.predict(white(100, 100)).status_code == 200
+
+
+def test_a_small_file_that_would_fill_the_memory_is_refused(start_gateway: StartGateway, models: Triton) -> None:
+    gateway = start_gateway(MAX_DECODE_BYTES=10 * 1024 * 1024)
+    opened(gateway, capability([version("1.1", FIXED, [models.address])], "1.1"))
+    bomb = white(700, 700)
+    assert len(bomb) < 5000
+    assert "takes 13 MiB to decode; allowed: 10 MiB" in error_of(gateway.predict(bomb), 400, "BadRequest")["message"]
+    assert gateway.predict(white(700, 700, "JPEG"), media="image/jpeg").status_code == 200
+    with ThreadPoolExecutor(8) as pool:
+        statuses = {answer.status_code for answer in pool.map(lambda _: gateway.predict(white(600, 600)), range(24))}
+    assert statuses == {200}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])

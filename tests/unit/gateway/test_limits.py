@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import time
@@ -16,11 +17,13 @@ from capforge_gateway.keys.keyring import Keyring, presented_key
 from capforge_gateway.logs import BufferedLines
 from capforge_gateway.predict.admission import Admission
 from capforge_gateway.predict.body import body_limit
+from capforge_gateway.predict.budget import ByteBudget, decode_bytes
 from capforge_gateway.predict.connection import Connection
 from capforge_gateway.predict.endpoints import OPEN_SECONDS, Endpoints
 from capforge_gateway.predict.target import target_of
 from capforge_gateway.requests import request_id_from
 from capforge_gateway.settings import PREFIX, Settings, SettingsError, UrlInput, settings_from
+from capforge_transforms import Format, Header
 
 
 def test_what_was_taken_is_given_back_whatever_happens() -> None:
@@ -205,3 +208,64 @@ def test_every_line_is_written_in_order_when_somebody_reads() -> None:
     with os.fdopen(reading, "rb") as reader:
         assert reader.read().splitlines() == [b"line %d" % number for number in range(500)]
     assert lines.dropped == 0
+
+
+async def test_memory_for_decoding_is_never_promised_twice() -> None:
+    budget, most, held = ByteBudget(100), 0, 0
+
+    async def work(size: int) -> None:
+        nonlocal most, held
+        async with budget.held(size):
+            held += size
+            most = max(most, held)
+            await asyncio.sleep(0)
+            held -= size
+
+    await asyncio.gather(*(work(size) for size in (60, 30, 50, 10, 100, 1, 99, 40) * 20))
+    assert 50 < most <= 100
+    async with budget.held(100):
+        pass
+
+
+async def test_whoever_gives_up_waiting_takes_nothing_along() -> None:
+    budget = ByteBudget(100)
+
+    async def wait_for(size: int) -> None:
+        async with budget.held(size):
+            pass
+
+    async with budget.held(100):
+        gives_up, stays = (asyncio.create_task(wait_for(size)) for size in (80, 20))
+        await asyncio.sleep(0)
+        gives_up.cancel()
+    await stays
+    async with asyncio.timeout(1), budget.held(100):
+        pass
+    assert gives_up.cancelled()
+
+
+async def test_giving_up_at_the_very_moment_of_the_turn_gives_the_bytes_back() -> None:
+    budget = ByteBudget(100)
+
+    async def wait() -> None:
+        async with budget.held(100):
+            pass
+
+    async with budget.held(100):
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    async with asyncio.timeout(1), budget.held(100):
+        pass
+
+
+def test_what_goes_through_the_general_decoder_counts_more() -> None:
+    jpeg = Header(Format.JPEG, 1000, 1000)
+    assert decode_bytes(jpeg) == 7_000_000
+    for costly in (
+        Header(Format.JPEG, 1000, 1000, components=4),
+        Header(Format.PNG, 1000, 1000),
+        Header(Format.WEBP, 1000, 1000),
+    ):
+        assert decode_bytes(costly) == 28_000_000

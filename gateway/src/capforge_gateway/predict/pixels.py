@@ -1,7 +1,7 @@
 """Image bytes to a model's input tensor, in a few threads of their own.
 
 - A small JPEG is done at once (about 0.2 ms): a change of threads costs more.
-- A decoded image lives only inside its thread: at most `threads` large images are in memory, however many wait.
+- A decoded image lives only inside its thread, and all share a budget of memory: a file of 2 kB can become 1 GB.
 - What leaves is the canvas (uint8, the model's input size) and the placement to map boxes back.
 """
 
@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from capforge_gateway.errors import bad_request, too_large
+from capforge_gateway.errors import ApiError, bad_request, overloaded, too_large
+from capforge_gateway.predict.budget import ByteBudget, decode_bytes
 from capforge_gateway.routing.routes import Version
-from capforge_transforms import Format, ImageError, Limits, Placement, TooManyBytes, Transforms, checked_header
+from capforge_transforms import Format, Header, ImageError, Limits, Placement, TooManyBytes, Transforms, checked_header
 
 _QUICK_BYTES = 64 * 1024
 _QUICK_PIXELS = 256 * 256
@@ -41,15 +43,26 @@ class Prepared:
 class PixelThreads:
     """The threads that work on images."""
 
-    def __init__(self, threads: int, limits: Limits) -> None:
+    def __init__(self, threads: int, limits: Limits, max_decode_bytes: int, wait_seconds: float) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="pixels")
         self._limits = limits
+        self._budget = ByteBudget(max_decode_bytes)
+        self._wait_seconds = wait_seconds
 
     async def prepare(self, data: bytes, version: Version, transforms: Transforms) -> Prepared:
-        """Decode upright and place on the model's canvas; raises 400 or 413 with the reason."""
-        if _is_quick(data, self._limits):
-            return _prepare(data, transforms, self._limits, version.width, version.height)
-        return await self.run(_prepare, data, transforms, self._limits, version.width, version.height)
+        """Decode upright and place on the model's canvas; raises 400 or 413 with the reason, 503 after a long wait."""
+        header = _header(data, self._limits)
+        work = partial(_prepare, data, transforms, self._limits, version.width, version.height)
+        if _is_quick(header, len(data)):
+            return work()
+        size = decode_bytes(header)
+        if size > self._budget.total:
+            raise _too_costly(header, size, self._budget.total)
+        try:
+            async with asyncio.timeout(self._wait_seconds), self._budget.held(size):
+                return await self.run(work)
+        except TimeoutError as error:
+            raise overloaded() from error
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run work that would hold up the event loop, without keywords."""
@@ -60,24 +73,36 @@ class PixelThreads:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _is_quick(data: bytes, limits: Limits) -> bool:
-    """Tell whether the image is so small that handing it to a thread costs more than working on it here."""
-    if len(data) > _QUICK_BYTES:
-        return False
+def _header(data: bytes, limits: Limits) -> Header:
     try:
-        header = checked_header(data, limits)
-    except ImageError:
-        return False
-    return header.format is Format.JPEG and header.width * header.height <= _QUICK_PIXELS
+        return checked_header(data, limits)
+    except ImageError as error:
+        raise _refusal(error, limits) from error
+
+
+def _is_quick(header: Header, size: int) -> bool:
+    """Tell whether the image is so small that handing it to a thread costs more than working on it here."""
+    return header.format is Format.JPEG and size <= _QUICK_BYTES and header.width * header.height <= _QUICK_PIXELS
+
+
+def _too_costly(header: Header, size: int, allowed: int) -> ApiError:
+    return bad_request(
+        f"a {header.format} of {header.width} x {header.height} pixels takes {size >> 20} MiB to decode;"
+        f" allowed: {allowed >> 20} MiB (a plain JPEG takes the least)"
+    )
+
+
+def _refusal(error: ImageError, limits: Limits) -> ApiError:
+    if isinstance(error, TooManyBytes):
+        return too_large(limits.max_bytes)
+    return bad_request(str(error), allowed=["JPEG", "PNG", "WebP"])
 
 
 def _prepare(data: bytes, transforms: Transforms, limits: Limits, width: int, height: int) -> Prepared:
     started = time.perf_counter()
     try:
         image = transforms.decode(data, limits)
-    except TooManyBytes as error:
-        raise too_large(limits.max_bytes) from error
     except ImageError as error:
-        raise bad_request(str(error), allowed=["JPEG", "PNG", "WebP"]) from error
+        raise _refusal(error, limits) from error
     canvas, placement = transforms.letterbox(image, width, height)
     return Prepared(canvas, placement, time.perf_counter() - started)
