@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -141,6 +142,16 @@ def test_what_cannot_be_read_stays_as_it_was_and_holds_nothing_up():
     assert [one.version for one in then.desired.models] == ["1.1"]
     assert (cells.current, [one.pod for one in cells.versions[0].endpoints]) == ("1.1", ["a"])
     assert other.description == "Changed."
+
+
+def test_an_object_that_cannot_be_parsed_keeps_what_it_had():
+    first = plan(facts(served(releases(1)), pods=(pod("a", ready={1: READY}),)), NOW)
+    unparsed = replace(
+        facts(pods=(pod("a", ready={1: READY}),), after=first), unreadable=frozenset({("team-a", "cells")})
+    )
+    then = plan(unparsed, NOW)
+    assert [one.version for one in then.desired.models] == ["1.1"]
+    assert only(then) == only(first)
 
 
 def test_two_versions_with_one_file_are_one_model():

@@ -99,7 +99,7 @@ class ServingController:
         desired = parsed(DesiredModels, desired_map, DESIRED_FILE)
         routes = parsed(RoutingTable, routes_map, ROUTES_FILE)
         known = Known.of(routes)
-        capabilities = [Capability.parse(one) for one in await resources.list(CAPABILITIES)]
+        capabilities, unreadable = _parsed_each(await resources.list(CAPABILITIES))
         facts = ServingFacts(
             pool_name=pool_name,
             pool=await self._parts.observer.observe(),
@@ -107,6 +107,7 @@ class ServingController:
             desired=desired,
             proofs=Proofs.from_json(text(desired_map, PROOFS_FILE)),
             routes=routes,
+            unreadable=unreadable,
         )
         return _Observed(facts, desired_map, routes_map)
 
@@ -161,6 +162,19 @@ class ServingController:
         changed = [key for key, standing in now.items() if self._rung.get(key) != standing]
         self._rung = now
         self._parts.bell.ring(*changed)
+
+
+def _parsed_each(documents: Iterable[Json]) -> tuple[list[Capability], frozenset[tuple[str, str]]]:
+    """Parse what can be parsed, and name the others: objects that an older schema let in."""
+    parsed_ones, unreadable = [], set()
+    for document in documents:
+        try:
+            parsed_ones.append(Capability.parse(document))
+        except ValidationError as error:
+            metadata = document["metadata"]
+            unreadable.add((metadata["namespace"], metadata["name"]))
+            _log.warning("kept as it was", namespace=metadata["namespace"], name=metadata["name"], cause=str(error))
+    return parsed_ones, frozenset(unreadable)
 
 
 def _standings(routes: Iterable[RoutedCapability], pool: Pool) -> Iterator[tuple[Key, object]]:

@@ -43,6 +43,13 @@ class ServingFacts:
     proofs: Proofs
     routes: RoutingTable | None
     """The previous table."""
+    unreadable: frozenset[tuple[str, str]] = frozenset()
+    """Capabilities (namespace, name) whose objects cannot even be parsed; what they had stays."""
+
+    @property
+    def unread(self) -> frozenset[tuple[str, str]]:
+        """Return the capabilities of which not everything could be read."""
+        return self.unreadable | {one.name for one in self.capabilities if one.releases is None}
 
 
 @dataclass(frozen=True)
@@ -101,17 +108,17 @@ def _choice(served: ServedCapability, pool: Pool, before: RoutedCapability | Non
 
 
 def _kept_models(facts: ServingFacts) -> Iterable[DesiredModel]:
-    unread = {one.name for one in facts.capabilities if one.releases is None}
     before = facts.desired.models if facts.desired else []
-    return (one for one in before if (one.namespace, one.capability) in unread)
+    return (one for one in before if (one.namespace, one.capability) in facts.unread)
 
 
 def _routes(facts: ServingFacts, choices: dict[tuple[str, str], Choice], known: Known) -> Iterable[RoutedCapability]:
     for one in facts.capabilities:
-        before = known.capability(*one.name)
         choice = choices.get(one.name)
         if choice is not None:
-            has_versions = bool(one.ledger.published)
+            before, has_versions = known.capability(*one.name), bool(one.ledger.published)
             yield routed(one.capability, choice, facts.pool, before, has_versions=has_versions)
-        elif before is not None:
+    for name in sorted(facts.unread):
+        before = known.capability(*name)
+        if before is not None:
             yield refreshed(before, facts.pool)
