@@ -179,6 +179,16 @@ def test_the_list_of_faults_is_the_same_every_time():
     assert len(texts) == 1
 
 
+def test_faults_with_endless_names_stay_short_enough_for_a_status():
+    def endless(folder: CocoFolder) -> None:
+        folder.document["images"][0]["file_name"] = "/" + "x" * 5000
+        folder.document["annotations"][1]["category_id"] = "y" * 5000
+
+    for fault in take(MemoryObjectStore("capforge"), broken(endless)).faults:
+        assert len(fault.record) <= 256
+        assert len(fault.message) <= 1024
+
+
 def test_annotations_of_a_refused_image_or_category_are_not_named_again():
     def refused(folder: CocoFolder) -> None:
         folder.document["images"][0]["file_name"] = "/1.png"

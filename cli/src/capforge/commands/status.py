@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 from rich.live import Live
+from rich.text import Text
 
 from capforge.cluster.connection import Cluster
 from capforge.commands.options import Context, Namespace
@@ -59,7 +61,12 @@ def _everything(cluster: Cluster, where: str | None) -> list[Row]:
 
 
 def _watch(cluster: Cluster, where: str | None) -> None:
-    with Live(console=out, auto_refresh=False) as live:
+    shown: RenderableType = table(_everything(cluster, where), namespaces=where is None)
+    with Live(shown, console=out, auto_refresh=False) as live:
         while True:
-            live.update(table(_everything(cluster, where), namespaces=where is None), refresh=True)
+            live.update(shown, refresh=True)
             time.sleep(_INTERVAL_SECONDS)
+            try:
+                shown = table(_everything(cluster, where), namespaces=where is None)
+            except CliError as error:  # an API server that restarts ends no watch
+                shown = Text(f"{error}; trying again", style="red")

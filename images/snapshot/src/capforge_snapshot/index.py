@@ -37,6 +37,9 @@ CREATE INDEX annotations_id ON annotations (id);
 CREATE INDEX annotations_image ON annotations (image);
 """
 _PAGE_ROWS = 1000
+_MAX_RECORD_CHARS = 256
+_MAX_MESSAGE_CHARS = 1024
+"""Names and ids come from the file and may be of any length; faults are shown in a status."""
 
 
 class Index:
@@ -77,7 +80,8 @@ class Index:
 
     def fault(self, fault: RecordFault) -> None:
         """Keep one fault; the image whose labels it makes doubtful is dropped where faults are skipped."""
-        values = (fault.code, self._file, fault.record, fault.message)
+        record, message = _capped(fault.record, _MAX_RECORD_CHARS), _capped(fault.message, _MAX_MESSAGE_CHARS)
+        values = (fault.code, self._file, record, message)
         self.sql.execute("INSERT INTO faults (code, file, record, message) VALUES (?, ?, ?, ?)", values)
         if fault.image is not None:
             self.sql.execute("INSERT INTO doubted (image) VALUES (?)", (fault.image,))
@@ -129,3 +133,7 @@ class Index:
     def _count(self, query: str) -> int:
         (count,) = self.sql.execute(query).fetchone()
         return int(count)
+
+
+def _capped(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
