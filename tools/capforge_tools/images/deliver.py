@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from capforge_tools.cluster import images as node_images
@@ -35,7 +36,12 @@ def _deliver(engine: BuildahEngine, reference: str, nodes: list[node_images.Node
         folder = Path(name) / "image"
         engine.export(reference, folder)
         exported = ExportedImage(folder)
-        for node in nodes:
-            present = node_images.content(node)
-            with node_images.loading(node) as stream:
-                exported.write_archive(reference, stream, present)
+        # At once: unpacking uses one core per node.
+        with ThreadPoolExecutor(len(nodes)) as pool:
+            list(pool.map(lambda node: _load(exported, reference, node), nodes))
+
+
+def _load(exported: ExportedImage, reference: str, node: node_images.Node) -> None:
+    present = node_images.content(node)
+    with node_images.loading(node) as stream:
+        exported.write_archive(reference, stream, present)
