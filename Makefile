@@ -25,6 +25,7 @@ $(UV): requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer, or set PYTHON=<path>"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=<path>"; exit 1; }
 	@[ -x $(VENV)/bin/python ] || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(VENV)/bin/python -m ensurepip >/dev/null
 	@$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 
 $(VENV)/.made: $(UV) requirements/dev.txt $(wildcard */pyproject.toml images/*/pyproject.toml)
