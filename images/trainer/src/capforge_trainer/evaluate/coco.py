@@ -92,7 +92,7 @@ def evaluate(items: list[Item], found: list[Found], names: list[str]) -> Evaluat
     """Compare detections with the gold of the same images (classes are positions in `names`)."""
     with contextlib.redirect_stdout(io.StringIO()):  # the library talks
         gold = _gold(items, names)
-        result = COCOeval(gold, gold.loadRes(_rows(found)), "bbox")
+        result = COCOeval(gold, _results(gold, _rows(found)), "bbox")
         result.params.maxDets = [1, 10, max([1, *(len(one.scores) for one in found)])]
         result.params.areaRng, result.params.areaRngLbl = [[0, 1e10]], ["all"]
         result.evaluate()
@@ -135,6 +135,15 @@ def _gold(items: list[Item], names: list[str]) -> COCO:
     }
     gold.createIndex()
     return gold
+
+
+def _results(gold: COCO, rows: NDArray[np.float64]) -> COCO:
+    if len(rows):
+        return gold.loadRes(rows)
+    nothing = COCO()  # the library's loadRes fails where nothing was found
+    nothing.dataset = {**gold.dataset, "annotations": []}
+    nothing.createIndex()
+    return nothing
 
 
 def _rows(found: list[Found]) -> NDArray[np.float64]:
