@@ -26,8 +26,14 @@ CLUSTER = {
 }
 """What the local cluster needs: command → package."""
 
-IMAGES = {"buildah": "buildah", "debootstrap": "debootstrap", "runc": "runc"}
-"""What building images without a Docker engine needs: command → package."""
+IMAGES = {
+    "buildah": "buildah",
+    "debootstrap": "debootstrap",
+    "runc": "runc",
+    # Other distributions do not know Debian's keys.
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+}
+"""What building images without a Docker engine needs: command or file → package."""
 
 
 def cni_folder() -> Path | None:
@@ -36,15 +42,8 @@ def cni_folder() -> Path | None:
 
 
 def missing(needed: Mapping[str, str]) -> list[str]:
-    """Return the packages whose command is not on this machine."""
-    search = ":".join(["/usr/sbin", "/sbin", *map(str, _CNI_FOLDERS)])
-    return sorted(
-        {
-            package
-            for command, package in needed.items()
-            if not (shutil.which(command) or shutil.which(command, path=search))
-        }
-    )
+    """Return the packages whose command (or file) is not on this machine."""
+    return sorted({package for thing, package in needed.items() if not _is_there(thing)})
 
 
 def install_missing(needed: Mapping[str, str]) -> None:
@@ -60,3 +59,10 @@ def install_missing(needed: Mapping[str, str]) -> None:
         run("apt-get", "update", "-q", env=quiet)
     with step(f"install {' '.join(packages)}"):
         run("apt-get", "install", "-y", "-q", "--no-install-recommends", *packages, env=quiet)
+
+
+def _is_there(thing: str) -> bool:
+    elsewhere = ":".join(["/usr/sbin", "/sbin", *map(str, _CNI_FOLDERS)])
+    if thing.startswith("/"):
+        return Path(thing).is_file()
+    return bool(shutil.which(thing) or shutil.which(thing, path=elsewhere))

@@ -75,7 +75,9 @@ def _build(table: Table, engine: Engine, image: Image, places: Places) -> None:
         else:
             base = reference(table, table.images[image.base])
         with step(f"build image {image.name} ({engine.name})"):
-            build = Build(reference(table, image), table.dockerfile(image), context, places.binaries, base)
+            build = Build(
+                reference(table, image), table.dockerfile(image), context, places.binaries, base, image.arguments
+            )
             try:
                 engine.build(build, log)
             except CommandFailedError as error:

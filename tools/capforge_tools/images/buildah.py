@@ -48,7 +48,7 @@ class BuildahEngine:
         return self._buildah(
             *("build", "--isolation", "chroot", "--layers", "--pull-never"),
             *("--file", str(build.dockerfile), "--tag", build.reference),
-            *("--build-arg", f"BASE_IMAGE={build.base_reference}"),
+            *build.argument_words(),
             *("--build-context", f"binaries={build.programs}"),
             *(word for volume in self._volumes() for word in ("--volume", volume)),
             str(build.context),

@@ -45,7 +45,7 @@ def build_command(build: Build) -> tuple[str, ...]:
     return (
         *("docker", "build", "--progress", "plain"),
         *("--file", str(build.dockerfile), "--tag", build.reference),
-        *("--build-arg", f"BASE_IMAGE={build.base_reference}"),
+        *build.argument_words(),
         *("--build-context", f"binaries={build.programs}"),
         str(build.context),
     )

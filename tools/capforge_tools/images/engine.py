@@ -19,6 +19,12 @@ class Build:
     programs: Path
     """Build context `binaries`: the folder with the upstream programs."""
     base_reference: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    def argument_words(self) -> tuple[str, ...]:
+        """Return the build arguments as both engines take them."""
+        pairs = (("BASE_IMAGE", self.base_reference), *self.arguments)
+        return tuple(word for name, value in pairs for word in ("--build-arg", f"{name}={value}"))
 
 
 class Engine(Protocol):

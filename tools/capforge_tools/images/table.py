@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from capforge_tools import binaries
 from capforge_tools.errors import ToolError
@@ -39,6 +41,8 @@ class Image:
     inputs: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     chart: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+    """Build arguments besides the base."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,11 @@ class Table:
     images: dict[str, Image]
 
     @classmethod
-    def load(cls, repository: Path) -> Table:
-        """Read tools/images.toml; raises ToolError naming the entry that is wrong."""
+    def load(cls, repository: Path, env: Mapping[str, str] = os.environ) -> Table:
+        """Read tools/images.toml; raises ToolError naming the entry, or the variable of a choice, that is wrong."""
         document = tomllib.loads((repository / "tools" / "images.toml").read_text())
         roots = {name: Root(name, **entry) for name, entry in document["roots"].items()}
-        images = {name: _image(name, entry) for name, entry in document["images"].items()}
+        images = {name: _image(name, entry, env) for name, entry in document["images"].items()}
         for image in images.values():
             if image.base not in roots and image.base not in images:
                 raise ToolError(
@@ -99,7 +103,7 @@ class Table:
         image = self.images[name]
         if not self.dockerfile(image).is_file():
             raise ToolError(f"image {name!r} has no Dockerfile (images/{name}/Dockerfile)")
-        digest = hashlib.sha256(self.tag(image.base).encode())
+        digest = hashlib.sha256(repr((self.tag(image.base), image.arguments)).encode())
         for path in (self.dockerfile(image), *self.input_files(image)):
             executable = path.stat().st_mode & 0o111 != 0
             digest.update(f"\0{path.relative_to(self.repository)}\0{executable}\0".encode() + path.read_bytes())
@@ -114,10 +118,16 @@ class Table:
             name = self.images[name].base
 
 
-def _image(name: str, entry: dict[str, object]) -> Image:
-    lists = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+def _image(name: str, entry: dict[str, Any], env: Mapping[str, str]) -> Image:
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    if choice := fields.pop("choice", None):
+        argument, bases = choice["argument"], choice["bases"]
+        chosen = env.get(argument) or next(iter(bases))
+        if chosen not in bases:
+            raise ToolError(f"{argument} is {chosen!r}; allowed for image {name!r} are {', '.join(bases)}")
+        fields |= {"base": bases[chosen], "arguments": ((argument, chosen),)}
     try:
-        return Image(name, **lists)  # type: ignore[arg-type] # checked by the call
+        return Image(name, **fields)
     except TypeError as error:
         raise ToolError(f"tools/images.toml: image {name!r}: {error}") from error
 
