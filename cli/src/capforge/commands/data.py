@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from capforge.commands.options import Context, Namespace
-from capforge.console import err, out
+from capforge.console import err, out, remark
 from capforge.data import credentials
 from capforge.data.check import Checked
 from capforge.data.plan import Upload, uploads
@@ -78,9 +78,9 @@ def _place(destination: str) -> StoreUri:
 def _refuse_faults(checked: list[Checked], *, allow_faults: bool) -> None:
     faults = [(one.path.name, fault) for one in checked for fault in one.faults]
     for name, fault in faults[:_SHOWN_FAULTS]:
-        err.print(f"{name}: {fault.record}: {fault.code}: {fault.message}", markup=False, soft_wrap=True)
+        remark(f"{name}: {fault.record}: {fault.code}: {fault.message}")
     if len(faults) > _SHOWN_FAULTS:
-        err.print(f"… and {len(faults) - _SHOWN_FAULTS} more", markup=False)
+        remark(f"… and {len(faults) - _SHOWN_FAULTS} more")
     if faults and not allow_faults:
         hint = (
             "Nothing was sent. Correct the file, or send it with --allow-faults and use onFault: Skip in the Dataset."
@@ -103,7 +103,7 @@ def _progress() -> Progress:
 
 def _tell(sent: Sent) -> None:
     size = sent.size_bytes / 1e6
-    err.print(f"{sent.files} files sent ({size:.1f} MB), {sent.unchanged} were there already.")
-    err.print("Use in a Dataset (spec.source.coco.annotationsUri):")
+    remark(f"{sent.files} files sent ({size:.1f} MB), {sent.unchanged} were there already.")
+    remark("Use in a Dataset (spec.source.coco.annotationsUri):")
     for uri in sent.annotation_uris:
         out.print(uri, markup=False, soft_wrap=True)

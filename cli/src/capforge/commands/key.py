@@ -10,7 +10,7 @@ from rich.table import Table
 from capforge import keys
 from capforge.cluster.connection import Cluster
 from capforge.commands.options import Context, Namespace
-from capforge.console import err, out
+from capforge.console import out, remark
 
 app = typer.Typer(no_args_is_help=True, help="API keys of a namespace.")
 Name = Annotated[str, typer.Argument(help="The key's name: who or what uses it.")]
@@ -22,7 +22,7 @@ def create(name: Name, namespace: Namespace = None, context: Context = None) -> 
     cluster = Cluster.connect(context)
     where = namespace or cluster.namespace
     key = keys.create(cluster, where, name)
-    err.print(f"Key {name} of namespace {where}; it will not be shown again:", markup=False)
+    remark(f"Key {name} of namespace {where}; it will not be shown again:")
     out.print(key, markup=False, soft_wrap=True)
 
 
@@ -38,7 +38,7 @@ def list_keys(namespace: Namespace = None, context: Context = None) -> None:
         table.add_row(one.name, one.created)
     out.print(table)
     if not found:
-        err.print("No keys: predictions are refused. Make one: capforge key create <name>", markup=False)
+        remark("No keys: predictions are refused. Make one: capforge key create <name>")
 
 
 @app.command()
@@ -47,4 +47,4 @@ def revoke(name: Name, namespace: Namespace = None, context: Context = None) -> 
     cluster = Cluster.connect(context)
     where = namespace or cluster.namespace
     keys.revoke(cluster, where, name)
-    err.print(f"Key {name} of namespace {where} is revoked.", markup=False)
+    remark(f"Key {name} of namespace {where} is revoked.")

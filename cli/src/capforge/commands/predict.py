@@ -13,7 +13,7 @@ from capforge import draw
 from capforge.cluster.connection import Cluster
 from capforge.commands.options import Context, Namespace
 from capforge.commands.status import Output
-from capforge.console import err, out
+from capforge.console import out, remark
 from capforge.draw import Detection
 from capforge.errors import CliError, Exit
 from capforge.predict import Question, ask, detections, gateway_of
@@ -43,7 +43,7 @@ def predict(
     found = detections(answer)
     if picture is not None:
         draw.save(draw.drawn(image, found), picture)
-        err.print(f"Boxes drawn in {picture}", markup=False)
+        remark(f"Boxes drawn in {picture}")
     if output is Output.JSON:
         print(json.dumps(answer, indent=2))
     else:
@@ -60,8 +60,7 @@ def _show(answer: dict[str, Any], found: list[Detection]) -> None:
     out.print(table)
     model = inference["model"]
     product = inference["product"]["name"]
-    err.print(
+    remark(
         f"{len(found)} found by {product} version {model['version']} (run {model['run']}, "
-        f"datasets {', '.join(digest[:12] for digest in model['dataset_digests'])})",
-        markup=False,
+        f"datasets {', '.join(digest[:12] for digest in model['dataset_digests'])})"
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from capforge.console import err
+from capforge.console import err, remark
 from capforge.errors import CliError, Exit
 from capforge.sample.cells import write
 
@@ -35,4 +35,4 @@ def cells(
             raise CliError(message, code=Exit.WRONG_USAGE)
     for _ in track(write(folder, images, seed), "drawing", images, console=err):
         pass
-    err.print(f"{images} pictures in {folder}; next: capforge data push {folder} s3://…", markup=False)
+    remark(f"{images} pictures in {folder}; next: capforge data push {folder} s3://…")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from capforge.cluster.connection import Cluster
 from capforge.commands.options import Context, Namespace
-from capforge.console import err, out
+from capforge.console import out, remark
 from capforge.errors import CliError, Exit
 from capforge.status import KINDS, Row, as_documents, rows, table
 
@@ -50,7 +50,7 @@ def status(
         return
     if not everything:
         place = "any namespace" if where is None else f"namespace {where}"
-        err.print(f"Nothing in {place} yet. Start with: kubectl apply -f examples/blood-cells/", markup=False)
+        remark(f"Nothing in {place} yet. Start with: kubectl apply -f examples/blood-cells/")
         return
     out.print(table(everything, namespaces=where is None))
 
