@@ -13,6 +13,7 @@ from capforge_agent import logs
 from capforge_agent.app import build_app
 from capforge_agent.convergence import Convergence
 from capforge_agent.failures import RetryTimes
+from capforge_agent.intake import Intake
 from capforge_agent.metrics import Metrics
 from capforge_agent.model_config import Serving
 from capforge_agent.prepare import prepare
@@ -64,7 +65,8 @@ def build(settings: Settings, store: ObjectStore, metrics: Metrics) -> Convergen
     )
     stepper = Stepper(store, repository, server, settings.max_golden_bytes)
     times = RetryTimes(settings.retry_seconds, settings.refused_retry_seconds)
-    return Convergence(settings.pool, settings.desired_file, repository, server, stepper, metrics, times)
+    intake = Intake(settings.pool, settings.desired_file, settings.data / "accepted.json")
+    return Convergence(settings.pool, intake, repository, server, stepper, metrics, times)
 
 
 def _serving(settings: Settings) -> Serving:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import structlog
 
-from capforge_agent.desired import NOTHING, Desired, DesiredError, parse_desired
+from capforge_agent.desired import Desired, DesiredError
 from capforge_agent.failures import ModelFailedError, Reason, RetryTimes, ServerAwayError, failure_after
+from capforge_agent.intake import Intake
 from capforge_agent.metrics import Metrics
 from capforge_agent.plan import UNKNOWN, Observed, Track, plan
 from capforge_agent.repository import ModelRepository
@@ -42,16 +42,16 @@ class _Looked:
 class Convergence:
     """Observe → plan → act, until stopped.
 
-    - The newest generation wins, wherever it comes from; an equal or older one changes nothing.
     - At most one step per model at a time; one model's step never waits for another's.
     - A model that Triton does not show as READY is not proven any more, so a restart loads and proves all again.
-    - A failure is remembered until its step succeeds or the entry changes.
+    - A failure is remembered until its step succeeds or the entry changes. A server that goes away under a model's load
+      or golden request counts as one: a model that brings Triton down is tried less and less often.
     """
 
     def __init__(
         self,
         pool: str,
-        desired_file: Path,
+        intake: Intake,
         repository: ModelRepository,
         server: TritonServer,
         stepper: Stepper,
@@ -59,28 +59,26 @@ class Convergence:
         times: RetryTimes,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pool, self._desired_file = pool, desired_file
+        self._pool, self._intake = pool, intake
         self._repository, self._server, self._stepper = repository, server, stepper
         self._metrics, self._times, self._clock = metrics, times, clock
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="step")
-        self._desired: Desired = NOTHING
         self._tracks: dict[str, Track] = {}
         self._looked = _Looked({})
-        self._file_bytes: bytes | None = None
         self._last_turn = clock()
         self._turned = False
 
     def accept(self, data: bytes) -> None:
         """Take a document if it is newer than the current one; raises DesiredError."""
-        desired = parse_desired(data, self._pool)
         with self._lock:
-            if desired.generation <= self._desired.generation:
+            before = self._desired
+            desired = self._intake.offer(data)
+            if desired is None:
                 return
-            self._tracks = {name: self._carried(name, track, desired) for name, track in self._tracks.items()}
-            self._desired = desired
+            self._tracks = {name: self._carried(track, before, name) for name, track in self._tracks.items()}
         _log.info("desired", generation=desired.generation, models=len(desired.models), refused=dict(desired.refused))
         self._wake.set()
 
@@ -102,9 +100,13 @@ class Convergence:
 
     def run(self) -> None:
         """Turn until stopped: at once when something happened, else every second."""
+        self._offer(self._intake.recalled(), "remembered")
         while not self._stopped.is_set():
             self._wake.clear()
-            self.turn()
+            try:
+                self.turn()
+            except Exception:  # noqa: BLE001 - /healthz turns bad when no turn succeeds for a minute
+                _log.exception("turn broke")
             self._wake.wait(_TURN_SECONDS)
 
     def stop(self) -> None:
@@ -115,7 +117,7 @@ class Convergence:
 
     def turn(self) -> None:
         """Look, plan and start what is due."""
-        self._read_file()
+        self._offer(self._intake.changed_file(), "file")
         looked = self._look()
         with self._lock:
             self._looked = looked
@@ -129,19 +131,18 @@ class Convergence:
             self._workers.submit(self._do, action, entry)
         self._last_turn, self._turned = self._clock(), True
 
-    def _read_file(self) -> None:
-        try:
-            data = self._desired_file.read_bytes()
-        except FileNotFoundError:
-            return  # the ConfigMap is optional: a new pool has none yet
-        if data == self._file_bytes:
+    @property
+    def _desired(self) -> Desired:
+        return self._intake.current
+
+    def _offer(self, data: bytes | None, source: str) -> None:
+        if data is None:
             return
-        self._file_bytes = data
         try:
             self.accept(data)
         except DesiredError as error:
             self._metrics.documents_refused.inc()
-            _log.error("desired file refused", file=str(self._desired_file), error=str(error))
+            _log.error("desired document refused", source=source, error=str(error))
 
     def _look(self) -> _Looked:
         local = self._repository.local()
@@ -174,9 +175,9 @@ class Convergence:
         known = model in self._desired.models or model in self._looked.local
         return known or self._tracks[model].running is not None
 
-    def _carried(self, model: str, track: Track, desired: Desired) -> Track:
+    def _carried(self, track: Track, before: Desired, model: str) -> Track:
         """Forget a failure when what is asked for has changed."""
-        old, new = self._desired.models.get(model), desired.models.get(model)
+        old, new = before.models.get(model), self._desired.models.get(model)
         same = old and new and self._repository.fingerprint(old) == self._repository.fingerprint(new)
         return track if same else replace(track, failure=None)
 
@@ -189,7 +190,8 @@ class Convergence:
         try:
             self._stepper.do(action, entry)
         except ServerAwayError as error:
-            self._finished(action, started, "away", error=str(error))
+            lost = ModelFailedError(Reason.SERVER_UNAVAILABLE, f"Triton went away during {action.step}: {error}")
+            self._failed(action, entry, started, lost)
         except ModelFailedError as error:
             self._failed(action, entry, started, error)
         except Exception as error:  # noqa: BLE001 - the worker loop: one model's surprise must not stop the others

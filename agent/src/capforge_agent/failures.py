@@ -24,10 +24,10 @@ class Reason(StrEnum):
     GOLDEN_MISMATCH = "GoldenMismatch"
     INVALID_MODEL = "InvalidModel"
     SERVER_UNAVAILABLE = "ServerUnavailable"
-    """Not a failure of the model: Triton is away."""
+    """Triton is away, or went away while it worked on this model."""
 
 
-_PASSING = {Reason.PULL_FAILED, Reason.DISK_FULL}
+_PASSING = {Reason.PULL_FAILED, Reason.DISK_FULL, Reason.SERVER_UNAVAILABLE}
 """What may heal by itself; everything else lies in the model and is tried again only rarely."""
 
 

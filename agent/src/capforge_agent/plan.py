@@ -79,7 +79,9 @@ def _progress(observed: Observed, model: str) -> Action | None:
 
 
 def _removal(observed: Observed, model: str) -> Action | None:
-    if observed.track(model).running or _moving(observed, model):
+    track = observed.track(model)
+    waiting = track.failure is not None and observed.now < track.failure.retry_at
+    if track.running or waiting or _moving(observed, model):
         return None
     if observed.loaded(model):
         return Action(Step.UNLOAD, model)

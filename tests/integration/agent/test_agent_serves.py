@@ -249,3 +249,18 @@ def test_the_metrics_tell_models_and_steps(pod: ServingPod, s3_store: S3ObjectSt
     page = pod.call("GET", "/metrics", token="").decode()
     assert 'capforge_agent_models{state="Ready"} 1.0' in page
     assert 'capforge_agent_steps_total{outcome="done",step="Prove"} 1.0' in page
+
+
+def test_a_restarted_agent_knows_what_it_had_accepted_while_the_file_lags(
+    pod: ServingPod, s3_store: S3ObjectStore
+) -> None:
+    old, new = publish(s3_store, CELLS), publish(s3_store, BOARDS, "boards")
+    pod.desired_file.write_bytes(DesiredModels(pool=POOL, generation=3, models=[old]).to_json())
+    pod.until(old, LoadState.READY)
+    pod.put(4, old, new)
+    pod.until(new, LoadState.READY)
+    pod.kill_agent()
+    pod.start_agent()
+    pod.until(new, LoadState.READY)
+    assert pod.state().generation == 4
+    assert (pod.steps("Unload"), pod.steps("Pull")) == (0, 2)
