@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -30,11 +29,10 @@ def run(settings: Settings) -> None:
     """Go the whole way; raises ToolError or CliError with what to do."""
     _say_plan(settings)
     prepare_cluster(settings)
-    os.environ["KUBECONFIG"] = settings.kubeconfig
     clients = Clients.find(settings.kubeconfig, settings.places)
     install.install_system(clients, IMAGE_VALUES)
     install.install_tenant(clients, settings.namespace)
-    cluster = Cluster.connect()
+    cluster = Cluster.connect(kubeconfig=settings.kubeconfig)
     key = ensure_key(settings, cluster)
     data = material.folder(settings)
     material.push(settings, data, clients)

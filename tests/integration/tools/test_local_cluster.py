@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import time
 import urllib.request
 
 import pytest
 
-from capforge_tools.cluster.survey import problems
+from capforge_tools.cluster import cgroups, network
+from capforge_tools.cluster.layout import Layout
+from capforge_tools.cluster.survey import mounts, problems, processes
 from capforge_tools.cluster.up import up
 from capforge_tools.errors import CommandFailedError
+from capforge_tools.processes import end
 from tests.support.eventually import eventually
 from tests.support.localcluster import Running
 
@@ -137,6 +142,37 @@ def test_up_on_a_running_cluster_does_nothing_at_once(cluster: Running) -> None:
     up(cluster.layout)
     assert time.monotonic() - start < NO_OP_SECONDS
     assert cluster.layout.register.all() == before
+
+
+def test_after_a_reboot_the_same_cluster_comes_back(cluster: Running) -> None:
+    namespace = cluster.namespace("survivor")
+    pod = {
+        "metadata": {"name": "long", "namespace": namespace},
+        "spec": cluster.pod_spec("import time; time.sleep(3600)", restartPolicy="Always"),
+    }
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", **pod})
+    cluster.kubectl("wait", "--for=condition=Ready", "-n", namespace, "pod/long", "--timeout=60s")
+    lose_all_that_a_reboot_loses(cluster.layout)
+    assert problems(cluster.layout)
+    up(cluster.layout)
+    assert cluster.kubectl("get", "namespace", namespace, "-o", "name") == f"namespace/{namespace}\n"
+
+    def runs_again() -> bool:
+        path = "jsonpath={.status.containerStatuses[0].restartCount}"
+        return int(cluster.kubectl("get", "pod", "long", "-n", namespace, "-o", path) or 0) > 0
+
+    eventually(runs_again, 60)
+
+
+def lose_all_that_a_reboot_loses(layout: Layout) -> None:
+    end(processes(layout), grace_seconds=0)
+    for mount in mounts(layout):
+        subprocess.run(["umount", "--lazy", mount], check=True)
+    network.remove(layout)
+    cgroups.remove(layout)
+    (layout.folder / "boot-id").write_text("an earlier boot")
+    for path in layout.register.folder.iterdir():
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"boot_id": "an earlier boot"}))
 
 
 @pytest.mark.parametrize("name", ["etcd", "kube-apiserver", "volumes", "node-1-containerd", "node-2-kubelet"])

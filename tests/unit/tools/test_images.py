@@ -19,6 +19,7 @@ from capforge_tools.images.buildah import BuildahEngine
 from capforge_tools.images.context import build_context
 from capforge_tools.images.engine import Build
 from capforge_tools.images.exported import ExportedImage
+from capforge_tools.images.prune import outdated
 from capforge_tools.images.table import Image, Table
 from capforge_tools.places import REPOSITORY, Places
 
@@ -133,6 +134,17 @@ def test_the_chart_is_told_exactly_the_images_that_it_runs() -> None:
     built = [Built(Image("base", "bookworm"), "localhost/capforge/base:1")]
     built.append(Built(Image("object-store", "base", chart="objectStore"), "localhost/capforge/object-store:2"))
     assert chart_values(built) == {"images": {"objectStore": "localhost/capforge/object-store:2"}}
+
+
+def test_only_our_own_outdated_builds_are_pruned(repository: Path) -> None:
+    present = [
+        "localhost/capforge/operator:old",
+        "localhost/capforge/operator:new",
+        "localhost/capforge/pause:1",
+        "x:old",
+    ]
+    current = {"localhost/capforge/operator:new"}
+    assert outdated(Table.load(repository), present, current) == ["localhost/capforge/operator:old"]
 
 
 def test_a_pushed_image_is_called_by_the_registry() -> None:

@@ -12,7 +12,7 @@ from capforge_tools.cluster.layout import Node
 from capforge_tools.commands import run
 from capforge_tools.errors import CommandFailedError
 
-__all__ = ["Node", "content", "load", "loading", "present"]
+__all__ = ["Node", "content", "load", "loading", "present", "remove"]
 
 
 def present(node: Node) -> set[str]:
@@ -28,6 +28,11 @@ def content(node: Node) -> set[str]:
 def load(node: Node, archive: Path) -> None:
     """Import an image archive; its layers are unpacked at once, so that the first pod does not wait for it."""
     run(*_ctr(node, "images", "import", archive))
+
+
+def remove(node: Node, references: list[str]) -> None:
+    """Forget images; what running containers use stays with them."""
+    run(*_ctr(node, "images", "remove", "--sync", *references))
 
 
 @contextmanager

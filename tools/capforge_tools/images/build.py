@@ -13,7 +13,8 @@ from capforge_tools.images.table import Image, Table
 from capforge_tools.locks import exclusive
 from capforge_tools.places import Places
 
-_PREFIX = "localhost/capforge"
+PREFIX = "localhost/capforge"
+"""What every image that was not pushed is called by."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def build_all(table: Table, engine: Engine, names: tuple[str, ...], places: Plac
 
 def reference(table: Table, image: Image) -> str:
     """Return the reference of an image as its inputs are now."""
-    return f"{_PREFIX}/{image.name}:{table.tag(image.name)}"
+    return f"{PREFIX}/{image.name}:{table.tag(image.name)}"
 
 
 def pushed_reference(built: Built, registry: str) -> str:

@@ -54,6 +54,11 @@ class BuildahEngine:
             str(build.context),
         )
 
+    def remove(self, references: list[str]) -> None:
+        """Forget images, and what only they had."""
+        run(*self._buildah("rmi", "--force", *references))
+        run(*self._buildah("rmi", "--prune"))
+
     def push(self, reference: str, target: str) -> None:
         """Push to a registry (credentials from `buildah login`)."""
         run(*self._buildah("push", reference, f"docker://{target}"))

@@ -34,6 +34,11 @@ class DockerEngine:
         """Build by BuildKit."""
         run_logged(*build_command(build), log=log, env=_BUILDKIT)
 
+    def remove(self, references: list[str]) -> None:
+        """Forget images; one that a container uses stays."""
+        for reference in references:
+            succeeds("docker", "image", "rm", reference)
+
     def push(self, reference: str, target: str) -> None:
         """Tag and push."""
         run("docker", "tag", reference, target)

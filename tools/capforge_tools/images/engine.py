@@ -47,6 +47,10 @@ class Engine(Protocol):
         """Build an image; raises CommandFailedError."""
         ...
 
+    def remove(self, references: list[str]) -> None:
+        """Forget images; layers that others have stay."""
+        ...
+
     def push(self, reference: str, target: str) -> None:
         """Push an image under another reference to its registry; raises CommandFailedError."""
         ...

@@ -1,4 +1,4 @@
-"""`images build|list`."""
+"""`images build|list|prune`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from capforge_tools.images.build import Built, build_all, chart_values, push_all
 from capforge_tools.images.buildah import BuildahEngine
 from capforge_tools.images.deliver import to_kind, to_local_nodes
 from capforge_tools.images.engine import Engine
+from capforge_tools.images.prune import prune
 from capforge_tools.images.table import Table
 from capforge_tools.places import REPOSITORY, Places
 from capforge_tools.privileges import require_root
@@ -27,7 +28,7 @@ VALUES = REPOSITORY / "build" / "images.json"
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb to the command line."""
     parser = verbs.add_parser("images", help="the images that Capforge runs")
-    parser.add_argument("action", choices=["build", "list"])
+    parser.add_argument("action", choices=["build", "list", "prune"])
     parser.add_argument("names", nargs="*", help="images; all where none is given")
     parser.add_argument("--push", metavar="REGISTRY", default="", help="push to <REGISTRY>/capforge/<name>:<tag>")
     parser.set_defaults(verb=_run)
@@ -42,6 +43,10 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     places = Places.from_environment()
     engine = _engine(places)
+    if arguments.action == "prune":
+        layout = Layout(places)
+        prune(table, engine, None if problems(layout) else layout)
+        return
     # What only other images stand on stays with the engine.
     images = [b for b in build_all(table, engine, names, places) if b.image.chart]
     if arguments.push:
