@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,34 @@ def test_a_server_that_is_away_is_a_store_error(s3: S3Server):
     with pytest.raises(StoreError) as raised:
         S3ObjectStore.from_environment("capforge", env).get("a")
     assert not isinstance(raised.value, NotFound | Refused)
+
+
+@pytest.fixture
+def cutting_server() -> Iterator[str]:
+    """Announces 1000 bytes, sends 10 and hangs up."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"0123456789")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_an_answer_that_breaks_off_is_a_store_error(s3: S3Server, cutting_server: str):
+    store = S3ObjectStore.from_environment("capforge", {**s3.environment, "AWS_ENDPOINT_URL": cutting_server})
+    with pytest.raises(StoreError):
+        store.get("a")
+    with store.open("a") as stream, pytest.raises(StoreError):
+        stream.read()
 
 
 @pytest.mark.parametrize(

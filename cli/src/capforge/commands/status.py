@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -42,7 +43,8 @@ def status(
     cluster = Cluster.connect(context)
     where = None if all_namespaces else namespace or cluster.namespace
     if watch:
-        _watch(cluster, where)
+        with suppress(KeyboardInterrupt):  # the way to end it
+            _watch(cluster, where)
         return
     everything = _everything(cluster, where)
     if output is Output.JSON:
