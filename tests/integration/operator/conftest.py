@@ -65,12 +65,12 @@ class OperatorProcess:
     def start(self) -> None:
         """Start and wait until it is healthy."""
         self.launch()
-        eventually(lambda: self.health()[0] == 200, timeout_seconds=30)
+        eventually(lambda: self.health()[0] == 200, timeout_seconds=90)
 
     def wait(self) -> int:
         """Wait for the process to end by itself; return its exit status."""
         assert self._process is not None
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def launch(self) -> None:
         """Start and do not wait."""
@@ -97,7 +97,7 @@ class OperatorProcess:
         """Send the signal and return the exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        status = self._process.wait(30)
+        status = self._process.wait(60)
         self._process = None
         return status
 

@@ -57,7 +57,7 @@ class Life:
             assert (found.status.condition("Ready") or _NONE).reason == reason, found.status.conditions
             return found
 
-        return eventually(check, timeout_seconds=30)
+        return eventually(check, timeout_seconds=150)
 
     def await_run(self, reason: str, name: str = "cells-1") -> TrainingRun:
         def check() -> TrainingRun:
@@ -65,7 +65,7 @@ class Life:
             assert (found.status.condition("Succeeded") or _NONE).reason == reason, found.status.conditions
             return found
 
-        return eventually(check, timeout_seconds=30)
+        return eventually(check, timeout_seconds=150)
 
     def job_uid(self, name: str) -> str:
         return eventually(lambda: str(self.kube.get("job", name, "-n", self.namespace)["metadata"]["uid"]))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from capforge_operator.adapters.kubernetes_api import KubernetesApi, Missing, Target
-from capforge_operator.ports import AlreadyThere, Conflict, JobFact, JobOutcome, Json
+from capforge_operator.ports import AlreadyThere, Conflict, Invalid, JobFact, JobOutcome, Json
 from capforge_operator.resource_types import JOBS
 
 
@@ -39,11 +39,16 @@ class KubernetesJobs:
 
     async def set_suspended(self, job: JobFact, suspended: bool) -> None:
         """Patch `spec.suspend` of this very Job."""
-        body = {"metadata": {"uid": job.uid}, "spec": {"suspend": suspended}}
+        target = Target(JOBS, job.namespace, job.name)
         try:
-            await self._api.merge(Target(JOBS, job.namespace, job.name), body)
+            await self._api.merge(target, {"metadata": {"uid": job.uid}, "spec": {"suspend": suspended}})
         except Missing as error:
             raise Conflict(str(error)) from error
+        except Invalid as error:  # the API server calls another uid invalid, not a conflict
+            live = await self.get(job.namespace, job.name)
+            if live is not None and live.uid == job.uid:
+                raise
+            raise Conflict(f"{target} is another one by now") from error
 
     async def delete(self, job: JobFact) -> None:
         """Delete this very Job; the server's default would leave its pods behind."""
