@@ -128,10 +128,9 @@ def system() -> Iterator[System]:
     """Capforge as this working tree has it, installed on the cluster in use."""
     settings = Settings.from_environment(os.environ)
     story.prepare_cluster(settings)
-    os.environ["KUBECONFIG"] = settings.kubeconfig
     clients = Clients.find(settings.kubeconfig, settings.places)
     install.install_system(clients, story.IMAGE_VALUES)
-    cluster = Cluster.connect()
+    cluster = Cluster.connect(kubeconfig=settings.kubeconfig)
     with reachable(story.GATEWAY, cluster) as gateway:
         yield System(settings, clients, cluster, gateway)
 

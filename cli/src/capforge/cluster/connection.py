@@ -30,14 +30,14 @@ class Cluster:
     namespace: str
 
     @classmethod
-    def connect(cls, context: str | None = None) -> Cluster:
-        """Use KUBECONFIG, ~/.kube/config or the pod's own account; raises CliError where there is none."""
+    def connect(cls, context: str | None = None, kubeconfig: str | None = None) -> Cluster:
+        """Use the file given, KUBECONFIG, ~/.kube/config or the pod's own account; raises CliError without any."""
         try:
-            _, active = config.list_kube_config_contexts()
-            namespace = _context_namespace(context, active)
-            return cls(config.new_client_from_config(context=context), namespace)
+            _, active = config.list_kube_config_contexts(kubeconfig)
+            namespace = _context_namespace(context, active, kubeconfig)
+            return cls(config.new_client_from_config(kubeconfig, context), namespace)
         except (ConfigException, FileNotFoundError) as error:
-            if context is None and _SERVICE_ACCOUNT.exists():
+            if context is None and kubeconfig is None and _SERVICE_ACCOUNT.exists():
                 config.load_incluster_config()
                 return cls(client.ApiClient(), _SERVICE_ACCOUNT.read_text().strip())
             hint = "Set KUBECONFIG to the file that `kubectl` uses, or name a context of it by --context."
@@ -85,10 +85,10 @@ def explained(doing: str) -> Iterator[None]:
         raise CliError(f"cannot {doing}: the API server does not answer ({error})", hint) from error
 
 
-def _context_namespace(context: str | None, active: dict[str, Any]) -> str:
+def _context_namespace(context: str | None, active: dict[str, Any], kubeconfig: str | None) -> str:
     found = active
     if context is not None:
-        contexts, _ = config.list_kube_config_contexts()
+        contexts, _ = config.list_kube_config_contexts(kubeconfig)
         found = next((one for one in contexts if one["name"] == context), {"context": {}})
     return str(found["context"].get("namespace") or "default")
 
