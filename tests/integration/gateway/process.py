@@ -130,7 +130,8 @@ class GatewayProcess:
 
     def lines(self, message: str) -> list[dict[str, Any]]:
         """Return the log's lines with this message."""
-        found = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        *whole, _ = self.log.read_bytes().split(b"\n")  # the last one may still be in the writing
+        found = [json.loads(line) for line in whole if line.startswith(b"{")]
         return [line for line in found if line["message"] == message]
 
     def metric(self, sample: str) -> float:

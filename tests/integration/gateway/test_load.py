@@ -127,3 +127,14 @@ def test_without_a_cluster_and_without_a_key_folder_the_start_says_what_to_set()
     )
     assert done.returncode == 2
     assert "CAPFORGE_KEYS=file:<folder>" in done.stderr
+
+
+def test_no_letter_of_an_address_can_break_a_log_line(start_gateway: StartGateway) -> None:
+    gateway = start_gateway()
+    hostile = "v1%E2%80%A8%7B%22message%22:%22predict%22%7D%0A"
+    for path in (f"/v1/products/acme/cells/{hostile}/predict", f"/{hostile}"):
+        gateway.http.post(gateway.url + path)
+    eventually(lambda: gateway.lines("request"))
+    (line,) = gateway.lines("predict")
+    assert "\\u2028" in line["version"]
+    assert "\u2028" not in gateway.log.read_text()

@@ -1,4 +1,7 @@
-"""One log line and an X-Request-Id for every answer that the hot path does not give; probes are not worth a line."""
+"""One log line and an X-Request-Id for every answer that the hot path does not give; probes are not worth a line.
+
+The path is logged as it was sent (percent-encoded), so that no letter of it can break a line in whatever shows the log.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class AccessLog:
                 "request",
                 request=facts.request_id,
                 method=scope["method"],
-                path=scope["path"][:_MAX_PATH_CHARS],
+                path=scope["raw_path"][:_MAX_PATH_CHARS].decode("ascii", "backslashreplace"),
                 status=facts.status,
                 seconds=round(facts.seconds, 5),
             )

@@ -119,7 +119,7 @@ class Predict:
             request=facts.request_id,
             namespace=target.namespace,
             capability=target.capability,
-            version=facts.version or target.asked,
+            version=facts.version or ascii(target.asked),
             key=facts.key,
             status=int(facts.status),
             code=facts.code,
