@@ -66,6 +66,8 @@ def row_of(document: Json) -> Row:
     summary = condition(document, _SUMMARY[kind])
     shown = {"Dataset": _of_dataset, "TrainingRun": _of_run, "Capability": _of_capability}[kind](status)
     message = "" if shown or summary.get("status") == "True" else summary.get("message", "")
+    if summary.get("reason") == "DatasetNotLocked":
+        message = "waits for its datasets"
     return Row(
         kind,
         document["metadata"]["name"],
