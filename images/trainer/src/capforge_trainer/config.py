@@ -69,12 +69,14 @@ class OptimizerParameters(Parameters):
     learning_rate: float = Field(1e-3, ge=1e-8, le=1, description="Highest rate (AdamW), after the warm-up.")
     weight_decay: float = Field(0.05, ge=0, le=1, description="Decay of weights other than norms and biases.")
     warmup_steps: int = Field(50, ge=0, le=100_000, description="Steps in which the rate rises from nearly zero.")
-    gradient_clip_norm: float = Field(10.0, ge=1e-3, le=1000, description="Longest gradient that a step may take.")
+    gradient_clip_norm: float = Field(
+        10.0, ge=0, le=1000, description="Longest gradient that a step may take; 0 sets no limit."
+    )
     ema_decay: float = Field(
         0.998,
         ge=0,
         le=0.99999,
-        description="Weight of the past in the averaged weights, after a rise.",
+        description="Weight of the past in the averaged weights, after a rise; 0 turns averaging off.",
     )
     precision: Literal["Auto", "Float32", "BFloat16"] = Field(
         "Auto", description="Number format of the forward pass; Auto takes BFloat16 where the hardware is built for it."

@@ -10,7 +10,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from capforge_contracts import layout
 from capforge_contracts.dataset import CocoSource, SnapshotOutcome, SnapshotRequest, SnapshotResult, Split, SplitSpec
 from capforge_contracts.files import FileObjectStore
 from capforge_contracts.model import canonical_json, sha256_hex
-from capforge_contracts.run import CapabilityType, DatasetSelection, Output, RunDatasets, RunSpec, run_digest
+from capforge_contracts.run import CapabilityType, DatasetSelection, ModelCard, Output, RunDatasets, RunSpec, run_digest
 from capforge_contracts.store import NotFound
 from capforge_trainer.errors import BadConfigurationError, BadDataError, TrainerError
 from capforge_trainer.local_output import collect, report, show_progress
@@ -44,9 +45,11 @@ class LocalRequest:
     settings: list[str]
     budget_seconds: int
     seed: int
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; what the time budget is measured with."""
 
 
-def train_local(request: LocalRequest, environment: Mapping[str, str]) -> None:
+def train_local(request: LocalRequest, environment: Mapping[str, str]) -> ModelCard:
     """Train; writes into `out`, prints progress and results. Raises TrainerError, StoreError."""
     if request.budget_seconds < 1:
         raise BadConfigurationError(f"--time-budget is {request.budget_seconds}; allowed: at least 1 second")
@@ -56,8 +59,10 @@ def train_local(request: LocalRequest, environment: Mapping[str, str]) -> None:
     spec = _spec(request, store, environment)
     parse_parameters(spec)
     store.put(layout.run_spec(spec.namespace, spec.digest), spec.to_json())
-    attempt = run(spec, Surroundings(store, stopping, request.out / "cache", listener=show_progress()))
-    report(collect(store, spec, attempt, request.out))
+    around = Surroundings(store, stopping, request.out / "cache", listener=show_progress(), clock=request.clock)
+    collected = collect(store, spec, run(spec, around), request.out)
+    report(collected)
+    return collected.card
 
 
 def _spec(request: LocalRequest, store: FileObjectStore, environment: Mapping[str, str]) -> RunSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,8 @@ class Surroundings:
     """A local folder for image bytes."""
     listener: Listener = field(default=lambda _: None)
     exporter: Exporter = export
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; what the time budget is measured with."""
 
 
 def read_spec(store: ObjectStore, key: str) -> RunSpec:
@@ -183,6 +186,7 @@ class _Run:
             processes=self._processes,
             stop_asked=self._around.stopping.asked,
             dev_images=len(dev),
+            clock=self._around.clock,
         )
         network = Detector(model.backbone, model.neck_channels, shape)
         looked = look(dev, selection.names, model.nms_iou, model.max_detections, device)

@@ -14,18 +14,29 @@ class Average:
     """A second network that follows the first slowly; quickly at the start, so that random weights are forgotten."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        """Start as a copy of the network."""
-        self.network = deepcopy(network).eval().requires_grad_(requires_grad=False)
+        """Start as a copy of the network; with decay 0 it always is one."""
+        self._network = deepcopy(network).eval().requires_grad_(requires_grad=False)
         self._decay = decay
-        self._pairs = _float_pairs(self.network, network)
-        self._other = _other_pairs(self.network, network)
+        self._pairs = _float_pairs(self._network, network)
+        self._other = _other_pairs(self._network, network)
+
+    @property
+    def network(self) -> nn.Module:
+        """The averaged network, in evaluation mode."""
+        if self._decay == 0:
+            self._follow(1.0)
+        return self._network
 
     def update(self, step: int) -> None:
         """Follow the network after its step (counted from 0)."""
-        decay = min(self._decay, (1 + step) / (_RISE_STEPS + step))
-        torch._foreach_lerp_(*self._pairs, 1 - decay)
-        for mine, theirs in self._other:
-            mine.copy_(theirs)
+        if self._decay > 0:
+            self._follow(1 - min(self._decay, (1 + step) / (_RISE_STEPS + step)))
+
+    def _follow(self, share: float) -> None:
+        with torch.no_grad():
+            torch._foreach_lerp_(*self._pairs, share)
+            for mine, theirs in self._other:
+                mine.copy_(theirs)
 
 
 def _tensors(network: nn.Module) -> list[Tensor]:

@@ -47,13 +47,19 @@ class Stepper:
         total = float(loss.total.detach())
         self.optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip_norm)
+        norm = self._clipped_norm()
         if not (math.isfinite(total) and math.isfinite(norm)):
             message = (
-                f"the loss is {total} and the gradient {float(norm)} at step {step} (learning rate {rate:.2g}); "
+                f"the loss is {total} and the gradient {norm} at step {step} (learning rate {rate:.2g}); "
                 "lower optimizer.learningRate, raise optimizer.warmupSteps, or set optimizer.precision to Float32"
             )
             raise NonFiniteLossError(message)
         self.optimizer.step()
         self.average.update(step)
         return StepLoss(total, float(loss.classes), float(loss.boxes))
+
+    def _clipped_norm(self) -> float:
+        """Shorten the gradient; return how long it was (0 where no limit is set, and it is not looked at)."""
+        if self.gradient_clip_norm == 0:
+            return 0.0
+        return float(nn.utils.clip_grad_norm_(self.network.parameters(), self.gradient_clip_norm))
