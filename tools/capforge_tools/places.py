@@ -27,6 +27,11 @@ class Places:
         return cls(cache / "capforge", state / "capforge")
 
     @property
+    def images_lock(self) -> Path:
+        """Held by whoever builds or removes images."""
+        return self.state / "images.lock"
+
+    @property
     def binaries(self) -> Path:
         """Built upstream programs."""
         return self.cache / "bin"

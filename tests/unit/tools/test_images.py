@@ -171,7 +171,8 @@ def test_buildah_builds_without_a_registry_and_lends_caches_and_certificates(
     monkeypatch.setenv("PIP_CERT", str(bundle))
     words = BuildahEngine(Places(tmp_path / "cache", tmp_path / "state")).build_command(BUILD)
     line = " ".join(words)
-    assert "--storage-driver overlay build --isolation chroot --layers --pull-never" in line
+    assert "--storage-driver overlay --storage-opt overlay.skip_mount_home=true build" in line
+    assert "--isolation chroot --layers --pull-never" in line
     assert "--build-arg BASE_IMAGE=base:1" in line
     assert f"--volume {bundle}:/run/capforge-build/ca-certificates.crt:ro" in line
     assert ":/root/.cache/pip" in line

@@ -22,7 +22,7 @@ _ROUNDS = 5
 def down(layout: Layout) -> None:
     """Remove every process, mount, namespace, interface, route, cgroup and file. Raises ToolError naming what stays."""
     require_root("taking the local cluster down ends its processes and removes its mounts")
-    with exclusive(layout.lock, "the local cluster"):
+    with exclusive(layout.lock, "the local cluster"), exclusive(layout.places.images_lock, "building images"):
         if not survey.leftovers(layout):
             say("the local cluster is not there")
             return

@@ -63,9 +63,13 @@ def processes(layout: Layout) -> set[int]:
 
 
 def mounts(layout: Layout) -> list[Path]:
-    """Return the mounts below the cluster's folder, the innermost first."""
+    """Return the mounts below the cluster's folder, the innermost first.
+
+    With people's own cluster go those below the cache, which image builds leave when they are killed.
+    """
+    folders = (layout.folder, layout.places.cache) if layout.number == 0 else (layout.folder,)
     points = (Path(line.split()[4]) for line in _MOUNTS.read_text().splitlines())
-    return sorted((point for point in points if point.is_relative_to(layout.folder)), reverse=True)
+    return sorted((point for point in points if any(map(point.is_relative_to, folders))), reverse=True)
 
 
 def _not_ready(layout: Layout) -> list[str]:

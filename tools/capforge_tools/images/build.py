@@ -31,7 +31,7 @@ def build_all(table: Table, engine: Engine, names: tuple[str, ...], places: Plac
     Raises ToolError naming the image that failed and its log; images built before it stay.
     """
     ordered = table.in_build_order(names)
-    with exclusive(places.state / "images.lock", "building images"):
+    with exclusive(places.images_lock, "building images"):
         existing = engine.references()
         for image in ordered:
             if reference(table, image) not in existing:

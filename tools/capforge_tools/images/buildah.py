@@ -55,7 +55,8 @@ class BuildahEngine:
         )
 
     def remove(self, references: list[str]) -> None:
-        """Forget images, and what only they had."""
+        """Forget images, and what only they had; also the containers of builds that were killed."""
+        run(*self._buildah("rm", "--all"))
         run(*self._buildah("rmi", "--force", *references))
         run(*self._buildah("rmi", "--prune"))
 
@@ -91,4 +92,6 @@ class BuildahEngine:
 
     def _buildah(self, verb: str, *arguments: str | Path) -> tuple[str, ...]:
         store = ("--root", str(self.store), "--runroot", str(self.places.cache / "containers-run"))
-        return ("buildah", *store, "--storage-driver", "overlay", verb, *map(str, arguments))
+        # Else a mount of the store on itself would stay behind.
+        driver = ("--storage-driver", "overlay", "--storage-opt", "overlay.skip_mount_home=true")
+        return ("buildah", *store, *driver, verb, *map(str, arguments))

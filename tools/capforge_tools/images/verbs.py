@@ -17,6 +17,7 @@ from capforge_tools.images.deliver import to_kind, to_local_nodes
 from capforge_tools.images.engine import Engine
 from capforge_tools.images.prune import prune
 from capforge_tools.images.table import Table
+from capforge_tools.locks import exclusive
 from capforge_tools.places import REPOSITORY, Places
 from capforge_tools.privileges import require_root
 from capforge_tools.selection import Cluster
@@ -45,7 +46,8 @@ def _run(arguments: argparse.Namespace) -> None:
     engine = _engine(places)
     if arguments.action == "prune":
         layout = Layout(places)
-        prune(table, engine, None if problems(layout) else layout)
+        with exclusive(places.images_lock, "building images"):
+            prune(table, engine, None if problems(layout) else layout)
         return
     # What only other images stand on stays with the engine.
     images = [b for b in build_all(table, engine, names, places) if b.image.chart]
