@@ -36,7 +36,7 @@ class ModelParameters(Parameters):
     input_shape: Literal["Auto", "Square"] = Field(
         "Auto", description="Auto takes the shorter side from the training images' median shape; Square is square."
     )
-    neck_channels: int = Field(96, ge=32, le=512, multiple_of=16, description="Width of the feature pyramid and heads.")
+    neck_channels: int = Field(64, ge=32, le=512, multiple_of=16, description="Width of the feature pyramid and heads.")
     max_detections: int = Field(100, ge=1, le=500, description="At most this many boxes per image.")
     nms_iou: float = Field(
         0.6, ge=0.1, le=0.95, description="Two boxes of one class that overlap more than this (IoU) are one object."
@@ -66,7 +66,7 @@ class OptimizerParameters(Parameters):
     """How the weights follow the loss."""
 
     batch_size: int = Field(8, ge=1, le=512, description="Images per step and process.")
-    learning_rate: float = Field(1e-3, ge=1e-8, le=1, description="Highest rate (AdamW), after the warm-up.")
+    learning_rate: float = Field(2e-3, ge=1e-8, le=1, description="Highest rate (AdamW), after the warm-up.")
     weight_decay: float = Field(0.05, ge=0, le=1, description="Decay of weights other than norms and biases.")
     warmup_steps: int = Field(50, ge=0, le=100_000, description="Steps in which the rate rises from nearly zero.")
     gradient_clip_norm: float = Field(
