@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from capforge_tools.cluster import control_plane, node
 from capforge_tools.cluster.layout import Layout
@@ -24,5 +25,7 @@ def volumes_service(layout: Layout) -> Service:
     """Return the process that keeps the pre-made volumes available."""
     env = {"PYTHONPATH": str(REPOSITORY / "tools")}
     places = (str(layout.places.cache), str(layout.places.state))
-    argv = (sys.executable, "-m", "capforge_tools.cluster.volumes", *places, str(layout.number))
+    # Resolved, so that a virtual environment and the Python that it was made from are one command.
+    python = str(Path(sys.executable).resolve())
+    argv = (python, "-m", "capforge_tools.cluster.volumes", *places, str(layout.number))
     return Service(Command("volumes", argv, layout.log("volumes"), env=env), lambda: True)
