@@ -386,6 +386,17 @@ async def test_an_unschedulable_pod_is_told_with_the_schedulers_words(world: Tra
     assert message(found) == "0/2 nodes: insufficient gpu"
 
 
+async def test_a_container_that_cannot_be_made_is_told_with_the_kubelets_words(world: TrainingWorld):
+    await started(world)
+    pod = job_pod(
+        JOB, NAMESPACE, phase="Pending", waiting_reason="CreateContainerConfigError", waiting_message="no key"
+    )
+    world.twins.pods.set(pod)
+    found = await world.run()
+    assert succeeded(found) == ("Unknown", "NotStarting")
+    assert message(found) == "CreateContainerConfigError: no key"
+
+
 async def test_an_image_that_cannot_be_pulled_fails_the_run_after_a_while(world: TrainingWorld):
     await started(world)
     made = world.twins.clock.now()

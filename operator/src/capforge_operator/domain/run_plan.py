@@ -12,7 +12,7 @@ from capforge_operator.domain.conditions import FALSE, TRUE, UNKNOWN, settle
 from capforge_operator.domain.run_conditions import SUCCEEDED, Standing, all_reasons, findings
 from capforge_operator.domain.run_facts import facts
 from capforge_operator.domain.run_view import RunPlan, RunView
-from capforge_operator.domain.starting import IMAGE_PULL_FAILED, UNSCHEDULABLE, Hindrance, cannot_start
+from capforge_operator.domain.starting import IMAGE_PULL_FAILED, Hindrance, cannot_start
 from capforge_operator.domain.termination import Failure, explain
 from capforge_operator.ports import JobOutcome
 
@@ -143,7 +143,7 @@ def _watch(view: RunView) -> RunPlan:
 
 def _activity(view: RunView, hindrance: Hindrance | None) -> Standing:
     if hindrance is not None:
-        reason = UNSCHEDULABLE if hindrance.reason == UNSCHEDULABLE else "Pending"
+        reason = "Pending" if hindrance.reason == IMAGE_PULL_FAILED else hindrance.reason  # fails after a while
         return Standing(UNKNOWN, reason, hindrance.message, ongoing=True)
     running = any(pod.phase == "Running" for pod in view.pods)
     if not running or view.progress is None:
