@@ -19,7 +19,7 @@ from capforge_tools.images.prune import prune
 from capforge_tools.images.table import Table
 from capforge_tools.locks import exclusive
 from capforge_tools.places import REPOSITORY, Places
-from capforge_tools.privileges import require_root
+from capforge_tools.privileges import give_to_user, require_root
 from capforge_tools.selection import Cluster
 
 VALUES = REPOSITORY / "build" / "images.json"
@@ -43,7 +43,8 @@ def _run(arguments: argparse.Namespace) -> None:
             print(reference(table, image))
         return
     places = Places.from_environment()
-    engine = _engine(places)
+    cluster = selection.select()
+    engine = _engine(cluster, places)
     if arguments.action == "prune":
         layout = Layout(places)
         with exclusive(places.images_lock, "building images"):
@@ -54,24 +55,25 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.push:
         images = push_all(engine, images, arguments.push)
     else:
-        _deliver(engine, images, places)
+        _deliver(cluster, engine, images, places)
     if not names:
         write_json_if_changed(VALUES, chart_values(images))
+        give_to_user(VALUES.parent, VALUES)
         say(f"values for the chart: {VALUES.relative_to(REPOSITORY)}")
     print(json.dumps(chart_values(images), indent=2))
 
 
-def _engine(places: Places) -> Engine:
-    if docker.answers():
+def _engine(cluster: Cluster, places: Places) -> Engine:
+    # The local cluster's nodes take images from buildah, also where somebody chose it beside a Docker engine.
+    if cluster is not Cluster.LOCAL and docker.answers():
         return docker.DockerEngine()
     require_root("building images without a Docker engine")
     debian.install_missing(debian.IMAGES)
     return BuildahEngine(places)
 
 
-def _deliver(engine: Engine, images: list[Built], places: Places) -> None:
+def _deliver(cluster: Cluster, engine: Engine, images: list[Built], places: Places) -> None:
     """Bring the images to the cluster in use, where it runs on this machine and cannot pull them."""
-    cluster = selection.select()
     layout = Layout(places)
     if cluster is Cluster.KIND:
         to_kind(images)
