@@ -1,8 +1,8 @@
 """A COCO file as a stream of records, in one pass and in constant memory.
 
-The standard library's JSON scanner reads one record at a time from a sliding buffer. It is about four times as fast here as an
-incremental parser, takes the NaN that Python programs write (so that the one wrong record can be named instead of the
-whole file refused), and tells where a file is cut off.
+The standard library's JSON scanner reads one record at a time from a sliding buffer. It is about four times as fast
+here as an incremental parser, takes the NaN that Python programs write (so that the one wrong record can be named
+instead of the whole file refused), and tells where a file is cut off.
 """
 
 from __future__ import annotations
