@@ -191,6 +191,20 @@ async def test_an_equal_run_attaches_and_trains_nothing(world: TrainingWorld):
     assert world.training_jobs == [JOB]
 
 
+async def test_of_two_equal_runs_at_once_one_result_counts_for_both(world: TrainingWorld):
+    await started(world)
+    world.twins.resources.put(run("cells-2"))
+    await world.run("cells-2")
+    for attempt, name in ((1, "cells-1"), (2, "cells-2")):
+        world.claim(name, attempt)
+        world.leave_card(name, attempt)
+        world.end_job(JobOutcome.COMPLETE, name)
+    first, second = await world.run("cells-1"), await world.run("cells-2")
+    assert first.status.artifact is not None
+    assert first.status.artifact == second.status.artifact
+    assert (succeeded(first), succeeded(second)) == (("True", "Completed"), ("True", "Completed"))
+
+
 async def test_a_run_made_anew_attaches_to_its_own_result(world: TrainingWorld):
     first = await finished(world)
     world.twins.resources.remove(TRAINING_RUNS, NAMESPACE, "cells-1")
@@ -370,6 +384,26 @@ async def test_a_card_whose_parity_failed_publishes_nothing(world: TrainingWorld
     found = await world.run()
     assert succeeded(found) == ("False", "ParityFailed")
     assert not world.twins.store.objects.exists(layout.run_result(NAMESPACE, found.status.run_digest or ""))
+
+
+async def test_a_card_that_nobody_can_read_fails_the_run_and_names_the_field(world: TrainingWorld):
+    await started(world)
+    world.claim()
+    world.attempt_file(layout.CARD, b'{"namespace": "team-a"}')
+    world.end_job(JobOutcome.COMPLETE)
+    found = await world.run()
+    assert succeeded(found) == ("False", "BadConfiguration")
+    assert "model-card.json: capability: Field required" in message(found)
+
+
+async def test_progress_that_nobody_can_read_does_not_stop_the_run(world: TrainingWorld):
+    await started(world)
+    world.claim()
+    world.attempt_file(layout.PROGRESS, b"{")
+    assert succeeded(await world.run()) == ("Unknown", "Pending")
+    world.leave_card()
+    world.end_job(JobOutcome.COMPLETE)
+    assert succeeded(await world.run()) == ("True", "Completed")
 
 
 async def test_a_job_that_leaves_nothing_is_an_error(world: TrainingWorld):

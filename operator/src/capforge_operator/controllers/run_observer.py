@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
+
 from capforge_contracts import layout
 from capforge_contracts.run import Phase, RunResult, RunSpec
 from capforge_operator import labels
 from capforge_operator.api.training_run import TrainingRun
 from capforge_operator.controllers.catalogue import Catalogue
 from capforge_operator.controllers.reading import stored
-from capforge_operator.controllers.run_attempts import Attempts
+from capforge_operator.controllers.run_attempts import Attempts, first_fault
 from capforge_operator.controllers.run_case import RunCaseReader
 from capforge_operator.domain.checks import violations
 from capforge_operator.domain.run_spec import accept
@@ -78,8 +80,14 @@ class RunObserver:
         # Read after the Job and the progress: what is seen as done has left its card.
         may_be_done = view.job is None or view.job.outcome is not JobOutcome.ACTIVE
         if may_be_done or (progress is not None and progress.phase is Phase.DONE):
-            view = replace(view, finished=await attempts.finished(newest))
+            view = await self._card(view, attempts)
         return view
+
+    async def _card(self, view: RunView, attempts: Attempts) -> RunView:
+        try:
+            return replace(view, finished=await attempts.finished(view.attempts))
+        except ValidationError as error:
+            return replace(view, card_fault=first_fault(error))
 
     async def _version(self, view: RunView, digest: str | None) -> RunView:
         if digest is None or view.run.status.version is not None:

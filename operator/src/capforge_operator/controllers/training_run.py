@@ -15,7 +15,7 @@ from capforge_operator.domain.run_conditions import MILESTONES, SUMMARIES
 from capforge_operator.domain.run_plan import plan
 from capforge_operator.domain.run_view import RunPlan, RunView
 from capforge_operator.keys import Key
-from capforge_operator.ports import Done, Event, Events, Jobs, Json, Resources, Store
+from capforge_operator.ports import Conflict, Done, Event, Events, Jobs, Json, Resources, Store
 from capforge_operator.resource_types import TRAINING_RUNS
 from capforge_operator.settings import Settings
 
@@ -54,8 +54,9 @@ class TrainingRunController:
             did.append("StartedJob")
         if decided.result is not None:
             key = layout.run_result(view.run.metadata.namespace, decided.status.run_digest or "")
-            if await write_once(self.store, key, decided.result):
-                did.append("WroteResult")
+            if not await write_once(self.store, key, decided.result):
+                raise Conflict(f"{key}: an equal run recorded its result first")
+            did.append("WroteResult")
         if decided.suspend is not None and view.job is not None:
             await self.jobs.set_suspended(view.job, decided.suspend)
             did.append("SuspendedJob" if decided.suspend else "ResumedJob")

@@ -32,14 +32,16 @@ def facts(view: DatasetView, *, locked: bool, ongoing: bool) -> DatasetStatus:
 
 def _content(view: DatasetView, result: SnapshotResult) -> dict[str, Any]:
     namespace, digest = view.dataset.metadata.namespace, result.digest or ""
-    frequent = sorted(result.classes, key=lambda one: (-one.count, one.name))[:MAX_CLASSES]
+    frequent = sorted(result.classes, key=lambda one: (-one.count, one.name))
+    shortened = {one.name[:_CLASS_NAME_CHARS]: one.count for one in reversed(frequent)}  # names are the list's keys
+    classes = [ClassCount(name=name, count=count) for name, count in reversed(shortened.items())]
     return {
         "digest": digest,
         "short_digest": digest[:_SHORT_DIGEST_CHARS],
         "items": result.items,
         "entities": result.entities,
         "class_count": len(result.classes),
-        "classes": [ClassCount(name=one.name[:_CLASS_NAME_CHARS], count=one.count) for one in frequent],
+        "classes": classes[:MAX_CLASSES],
         "train_items": result.train_items,
         "dev_items": result.dev_items,
         "test_items": result.test_items,

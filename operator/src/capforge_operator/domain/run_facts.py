@@ -16,6 +16,7 @@ from capforge_operator.domain.termination import Failure
 _METRICS = 32
 _WARNINGS = 32
 _IGNORED = 512
+_CLASS_NAME_CHARS = 128
 _DETECTION = ("map50", "map50_95", "precision", "recall", "f1")
 _SMALLEST, _LARGEST = 1e-4, 1e6
 """Between these a figure is written without an exponent."""
@@ -40,12 +41,12 @@ def facts(view: RunView, *, over: bool, failure: Failure | None) -> TrainingRunS
 def _accepted(view: RunView) -> dict[str, Any]:
     if view.accepted is None:
         return {}
-    ignored = list(view.accepted.ignored_classes.items())[:_IGNORED]
+    ignored = _ignored(view.accepted.ignored_classes)
     return {
         "run_digest": view.accepted.spec.digest,
         # What a re-read run.json no longer tells stays as the checks said it.
         **({"warnings": list(view.accepted.warnings)[:_WARNINGS]} if view.accepted.warnings else {}),
-        **({"ignored_classes": [IgnoredClass(name=name, count=count) for name, count in ignored]} if ignored else {}),
+        **({"ignored_classes": ignored} if ignored else {}),
     }
 
 
@@ -54,7 +55,7 @@ def _progress(view: RunView) -> dict[str, Any]:
     progress = view.progress
     if progress is None or view.ended:
         return seen
-    seconds = progress.remaining_seconds
+    seconds = None if progress.remaining_seconds is None else max(progress.remaining_seconds, 0)
     return {
         **seen,
         "progress_percent": min(max(progress.percent, 0), 100),
@@ -72,7 +73,6 @@ def _finished(view: RunView) -> dict[str, Any]:
     if finished is None:
         return {}
     card = finished.card
-    ignored = sorted(card.ignored_classes.items())[:_IGNORED]
     return {
         "artifact": _artifact(view, finished),
         "attempts": max(view.attempts, finished.attempt),
@@ -82,9 +82,14 @@ def _finished(view: RunView) -> dict[str, Any]:
         "epochs": card.epochs,
         "metrics": _detection(card.dev),
         "test_metrics": _detection(card.test),
-        "ignored_classes": [IgnoredClass(name=name, count=count) for name, count in ignored],
+        "ignored_classes": _ignored(card.ignored_classes),
         "warnings": list(dict.fromkeys([*view.run.status.warnings, *card.warnings]))[:_WARNINGS],
     }
+
+
+def _ignored(counts: Mapping[str, int]) -> list[IgnoredClass]:
+    shortened = {name[:_CLASS_NAME_CHARS]: count for name, count in sorted(counts.items())}
+    return [IgnoredClass(name=name, count=count) for name, count in shortened.items()][:_IGNORED]
 
 
 def _artifact(view: RunView, finished: FinishedAttempt) -> Artifact:
@@ -114,7 +119,7 @@ def decimal(value: float) -> str:
 
 def duration(seconds: int) -> str:
     """Return `1h02m`, `12m30s` or `45s`."""
-    minutes, rest = divmod(max(seconds, 0), 60)
+    minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours}h{minutes:02d}m"

@@ -76,6 +76,14 @@ def _record_result(view: RunView) -> RunPlan | None:
     return replace(decided, result=result) if decided else None
 
 
+def _refuse_card(view: RunView) -> RunPlan | None:
+    """A trainer (a team's own, ours writes no such card) says that it succeeded, in words that nobody can read."""
+    if not view.card_fault:
+        return None
+    message = f"the trainer image broke the run contract: model-card.json: {view.card_fault}"
+    return replace(_fail(view, Failure("BadConfiguration", message)), delete_job=view.job)
+
+
 def _cancel(view: RunView) -> RunPlan | None:
     """A person ended the run."""
     if view.run.spec.stop is not Stop.CANCEL:
@@ -190,6 +198,7 @@ STEPS: tuple[Step, ...] = (
     _stay_ended,
     _take_result,
     _record_result,
+    _refuse_card,
     _cancel,
     _refuse,
     _await_tenant,

@@ -55,6 +55,8 @@ class RunView:
     """Of that attempt."""
     finished: FinishedAttempt | None = None
     """The attempt that the result names or, without a result, the first with a card."""
+    card_fault: str = ""
+    """What is wrong with the model card that a trainer left."""
     result: RunResult | None = None
     version: VersionPublished | None = None
     """What the ledger says about this result."""
