@@ -40,7 +40,7 @@ def run(settings: Settings) -> None:
     apply(settings, clients, example)
     follow(cluster, settings.namespace, example)
     with reachable(GATEWAY, cluster) as gateway:
-        predictor = Predictor(gateway, settings.namespace, example.capability["metadata"]["name"], key)
+        predictor = Predictor(gateway.removesuffix(":80"), settings.namespace, example.capability["metadata"]["name"], key)
         shown = result.show(settings, predictor, unseen(data, example, cluster, settings.namespace))
         result.say_next(settings, clients, predictor, shown)
 
