@@ -10,6 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from capforge_trainer.config import DetectorParameters
+from capforge_trainer.errors import BadConfigurationError
+from capforge_trainer.overrides import merged
 from capforge_trainer.templates import TEMPLATES
 
 
@@ -52,6 +54,30 @@ def test_a_wrong_parameter_is_named(parameters: dict[str, object], named: str):
     with pytest.raises(ValidationError) as caught:
         DetectorParameters.model_validate(parameters)
     assert named in {".".join(map(str, error["loc"])) for error in caught.value.errors()}
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        pytest.param("optimizer.batchSize=4", 4, id="number"),
+        pytest.param("model.backbone=resnet18", "resnet18", id="text"),
+        pytest.param('model.backbone="resnet18"', "resnet18", id="JSON text"),
+    ],
+)
+def test_a_setting_takes_its_place_among_the_defaults(setting: str, expected: object):
+    defaults = DetectorParameters().model_dump(by_alias=True)
+    before = json.dumps(defaults)
+    group, name = setting.partition("=")[0].split(".")
+    changed = merged(defaults, [setting])
+    assert changed[group][name] == expected
+    assert json.dumps(defaults) == before
+    DetectorParameters.model_validate(changed)
+
+
+@pytest.mark.parametrize("setting", ["optimizer", "=4", "optimizer..batchSize=4", "model.backbone.name=x"])
+def test_a_setting_of_another_form_is_named(setting: str):
+    with pytest.raises(BadConfigurationError, match="--set"):
+        merged(DetectorParameters().model_dump(by_alias=True), [setting])
 
 
 def test_the_templates_can_be_read_without_torch():

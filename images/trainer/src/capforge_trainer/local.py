@@ -26,7 +26,7 @@ from capforge_contracts.store import NotFound
 from capforge_trainer.errors import BadConfigurationError, BadDataError, TrainerError
 from capforge_trainer.local_output import collect, report, show_progress
 from capforge_trainer.overrides import merged
-from capforge_trainer.run import Surroundings, parse_parameters, run
+from capforge_trainer.run import Surroundings, checked_parameters, run
 from capforge_trainer.stopping import Stopping
 from capforge_trainer.templates import ANCHOR_FREE_DETECTOR
 
@@ -53,11 +53,12 @@ def train_local(request: LocalRequest, environment: Mapping[str, str]) -> ModelC
     """Train; writes into `out`, prints progress and results. Raises TrainerError, StoreError."""
     if request.budget_seconds < 1:
         raise BadConfigurationError(f"--time-budget is {request.budget_seconds}; allowed: at least 1 second")
+    parameters = merged(ANCHOR_FREE_DETECTOR.defaults(), request.settings)
+    checked_parameters(parameters)  # before the data is looked at, which takes longer
     stopping = Stopping()
     stopping.listen()
     store = FileObjectStore(request.out / "store")
-    spec = _spec(request, store, environment)
-    parse_parameters(spec)
+    spec = _spec(request, parameters, store, environment)
     store.put(layout.run_spec(spec.namespace, spec.digest), spec.to_json())
     around = Surroundings(store, stopping, request.out / "cache", listener=show_progress(), clock=request.clock)
     collected = collect(store, spec, run(spec, around), request.out)
@@ -65,7 +66,9 @@ def train_local(request: LocalRequest, environment: Mapping[str, str]) -> ModelC
     return collected.card
 
 
-def _spec(request: LocalRequest, store: FileObjectStore, environment: Mapping[str, str]) -> RunSpec:
+def _spec(
+    request: LocalRequest, parameters: dict[str, Any], store: FileObjectStore, environment: Mapping[str, str]
+) -> RunSpec:
     spec = RunSpec(
         namespace=_NAMESPACE,
         capability=request.data.resolve().name or "detector",
@@ -75,7 +78,7 @@ def _spec(request: LocalRequest, store: FileObjectStore, environment: Mapping[st
         outputs=_outputs(request.data / "train.json"),
         datasets=_datasets(request, store, environment),
         template=ANCHOR_FREE_DETECTOR.name,
-        parameters=merged(ANCHOR_FREE_DETECTOR.defaults(), request.settings),
+        parameters=parameters,
         seed=request.seed,
         time_budget_seconds=request.budget_seconds,
         image="local",

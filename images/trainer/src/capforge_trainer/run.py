@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import cv2
 import structlog
@@ -82,8 +83,13 @@ def parse_parameters(spec: RunSpec) -> DetectorParameters:
     if spec.capability_type not in template.capability_types:
         known = ", ".join(template.capability_types)
         raise BadConfigurationError(f"template {spec.template} trains {known}, not {spec.capability_type}")
+    return checked_parameters(spec.parameters)
+
+
+def checked_parameters(parameters: dict[str, Any]) -> DetectorParameters:
+    """Return the parameters of the detector; raises BadConfigurationError naming each that is wrong."""
     try:
-        return DetectorParameters.model_validate(spec.parameters)
+        return DetectorParameters.model_validate(parameters)
     except ValidationError as error:
         raise BadConfigurationError(f"parameters: {_faults(error)}") from error
 
