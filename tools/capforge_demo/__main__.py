@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 
@@ -14,7 +13,6 @@ from capforge_demo.clients import Clients
 from capforge_demo.settings import Settings
 from capforge_tools.console import say
 from capforge_tools.errors import ToolError
-from capforge_tools.places import REPOSITORY
 from capforge_tools.selection import Cluster
 
 _INTERRUPTED = 130
@@ -46,9 +44,7 @@ def down(settings: Settings) -> None:
     if settings.cluster is Cluster.CURRENT:
         install.uninstall(Clients.find(settings.kubeconfig, settings.places))
     else:
-        command = [sys.executable, "-m", "capforge_tools", "cluster", "down"]
-        if subprocess.run(command, cwd=REPOSITORY, check=False).returncode:
-            raise ToolError("the cluster was not removed completely; the lines above say why")
+        story.tool("cluster", "down")
     settings.key_file.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -40,7 +41,8 @@ def run(settings: Settings) -> None:
     apply(settings, clients, example)
     follow(cluster, settings.namespace, example)
     with reachable(GATEWAY, cluster) as gateway:
-        predictor = Predictor(gateway.removesuffix(":80"), settings.namespace, example.capability["metadata"]["name"], key)
+        name = example.capability["metadata"]["name"]
+        predictor = Predictor(gateway.removesuffix(":80"), settings.namespace, name, key)
         shown = result.show(settings, predictor, unseen(data, example, cluster, settings.namespace))
         result.say_next(settings, clients, predictor, shown)
 
@@ -52,8 +54,8 @@ def prepare_cluster(settings: Settings) -> None:
             "CLUSTER=current needs a registry that your cluster pulls images from: "
             "make demo CLUSTER=current REGISTRY=<registry>"
         )
-    _tool("cluster", "up")
-    _tool("images", "build", *(("--push", settings.registry) if settings.registry else ()))
+    tool("cluster", "up")
+    tool("images", "build", *(("--push", settings.registry) if settings.registry else ()))
 
 
 def ensure_key(settings: Settings, cluster: Cluster) -> str:
@@ -86,13 +88,14 @@ def apply(settings: Settings, clients: Clients, example: Example) -> None:
             ) from error
 
 
-def _tool(*arguments: str) -> None:
+def tool(*arguments: str) -> None:
     """Run a verb of the tools, with its own progress lines; raises ToolError (it said why)."""
     command = [sys.executable, "-m", "capforge_tools", *arguments]
-    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "tools")}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
         verb = " ".join(arguments)
-        raise ToolError(f"`{verb}` failed; the lines above say why. Put it right and run `make demo` again.")
+        raise ToolError(f"`{verb}` failed; the lines above say why. Put it right and repeat.")
 
 
 def _say_plan(settings: Settings) -> None:
