@@ -277,7 +277,9 @@ class Done:
 
     after_seconds: float | None = None
     did: str = "nothing"
-    """What was done, for the one log line: a few CamelCase words, sorted causes first."""
+    """What was done, for the one log line: a few CamelCase words."""
+    routine: bool = False
+    """Not worth a line in the log: progress of something that goes on."""
 
 
 class Reconciler(Protocol):

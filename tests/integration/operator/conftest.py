@@ -65,7 +65,15 @@ class OperatorProcess:
     def start(self) -> None:
         """Start and wait until it is healthy."""
         self.launch()
-        eventually(lambda: self.health()[0] == 200, timeout_seconds=90)
+        eventually(self._healthy_or_ended, timeout_seconds=90)
+        assert self._process is not None
+        assert self._process.poll() is None, f"the operator ended:\n{self.log[-4000:]}"
+
+    def _healthy_or_ended(self) -> bool:
+        assert self._process is not None
+        code, text = self.health()
+        assert code == 200 or self._process.poll() is not None, f"{code} {text}\n{self.log[-4000:]}"
+        return True
 
     def wait(self) -> int:
         """Wait for the process to end by itself; return its exit status."""

@@ -85,7 +85,8 @@ class DatasetController:
             await self.events.emit(event)
         if await self.resources.write_status(DATASETS, document, decided.status.to_document()):
             did.append("WroteStatus")
-        return Done(decided.after_seconds, ",".join(did) or Done().did)
+        routine = decided.status.conditions == view.dataset.status.conditions and did == ["WroteStatus"]
+        return Done(decided.after_seconds, ", ".join(did) or Done().did, routine)
 
     async def _start(self, dataset: Dataset, request: SnapshotRequest) -> None:
         """Write the request, then make the Job; what exists already (a crash in between) is left as it is."""

@@ -45,7 +45,8 @@ class TrainingRunController:
         await self._announce(document, view, decided)
         if await self.resources.write_status(TRAINING_RUNS, document, decided.status.to_document()):
             did.append("WroteStatus")
-        return Done(decided.after_seconds, ",".join(did) or Done().did)
+        routine = decided.status.conditions == view.run.status.conditions and did == ["WroteStatus"]
+        return Done(decided.after_seconds, ", ".join(did) or Done().did, routine)
 
     async def _work(self, view: RunView, decided: RunPlan) -> list[str]:
         did = []

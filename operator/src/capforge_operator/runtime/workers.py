@@ -84,5 +84,5 @@ class Workers:
         self._queue.forget(key)
         if done.after_seconds is not None:
             self._queue.put_after(key, done.after_seconds)
-        write = log.debug if done.did == Done().did else log.info  # at rest the log is silent too
+        write = log.debug if done.routine or done.did == Done().did else log.info  # at rest the log is silent too
         write("reconciled", did=done.did, seconds=round(seconds, 3), again_seconds=done.after_seconds)
