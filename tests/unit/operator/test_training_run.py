@@ -420,6 +420,16 @@ async def test_an_unschedulable_pod_is_told_with_the_schedulers_words(world: Tra
     assert message(found) == "0/2 nodes: insufficient gpu"
 
 
+async def test_a_job_that_gets_no_pod_is_told_after_a_while(world: TrainingWorld):
+    await started(world)
+    world.twins.clock.advance(59)
+    assert succeeded(await world.run()) == ("Unknown", "Pending")
+    world.twins.clock.advance(2)
+    found = await world.run()
+    assert succeeded(found) == ("Unknown", "NotStarting")
+    assert message(found).startswith("Job cells-1-train gets no pod")
+
+
 async def test_a_container_that_cannot_be_made_is_told_with_the_kubelets_words(world: TrainingWorld):
     await started(world)
     pod = job_pod(

@@ -87,7 +87,7 @@ def _start(view: DatasetView) -> DatasetPlan:
 
 
 def _watch(view: DatasetView) -> DatasetPlan:
-    hindrance = cannot_start(view.pods)
+    hindrance = cannot_start(view.job, view.pods, view.now)
     if hindrance:
         message = f"the snapshot cannot start: {hindrance.message}"
     elif any(pod.phase == "Running" for pod in view.pods):

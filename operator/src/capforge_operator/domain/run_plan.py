@@ -140,7 +140,7 @@ def _mirror_suspend(view: RunView) -> RunPlan | None:
 
 def _watch(view: RunView) -> RunPlan:
     """The Job is active: say what it does."""
-    hindrance = cannot_start(view.pods)
+    hindrance = cannot_start(view.job, view.pods, view.now)
     if hindrance is not None and _out_of_patience(view, hindrance):
         message = f"the image cannot be pulled: {hindrance.message}; check the image's name and the pull secrets"
         return replace(_fail(view, Failure(IMAGE_PULL_FAILED, message)), delete_job=view.job)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from capforge_operator.ports import PodFact
+from capforge_operator.ports import JobFact, PodFact
 
 _IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"})
 _HARMLESS = frozenset({"", "ContainerCreating", "PodInitializing"})
 UNSCHEDULABLE, IMAGE_PULL_FAILED, NOT_STARTING = "Unschedulable", "ImagePullFailed", "NotStarting"
+
+_PODLESS = timedelta(minutes=1)
+"""So long a Job may be without a pod before that is worth a word."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,11 @@ class Hindrance:
     """When the pod was made."""
 
 
-def cannot_start(pods: Sequence[PodFact]) -> Hindrance | None:
-    """Return what hinders the newest pod that is not on its way out, None if nothing does (or no pod is there yet)."""
+def cannot_start(job: JobFact | None, pods: Sequence[PodFact], now: datetime) -> Hindrance | None:
+    """Return what hinders the newest pod that is not on its way out, None if nothing does."""
+    if not pods and job is not None and job.created is not None and now - job.created > _PODLESS:
+        message = f"Job {job.name} gets no pod (a quota, or a policy of the namespace); `kubectl describe job` says why"
+        return Hindrance(NOT_STARTING, message, job.created)
     pending = [pod for pod in pods if pod.phase == "Pending" and not pod.deleting]
     if not pending:
         return None

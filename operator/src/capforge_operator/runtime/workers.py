@@ -9,11 +9,15 @@ from typing import Protocol
 
 import structlog
 
+from capforge_contracts.store import StoreError
 from capforge_operator.keys import Key, Kind
-from capforge_operator.ports import Conflict, Done, Reconciler
+from capforge_operator.ports import Conflict, Done, PortError, Reconciler
 from capforge_operator.runtime.queue import QueueClosed, WorkQueue
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("reconcile")
+
+
+_OUTSIDE = (PortError, StoreError, TimeoutError)
 
 
 class Meter(Protocol):
@@ -76,7 +80,9 @@ class Workers:
             log.debug("conflict", cause=str(conflict), again_seconds=round(self._queue.put_backoff(key), 1))
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
-            log.warning("failed", cause=cause, again_seconds=round(self._queue.put_backoff(key), 1), exc_info=True)
+            again = round(self._queue.put_backoff(key), 1)
+            # The world's troubles have a message; only our own mistakes need the trace.
+            log.warning("failed", cause=cause, again_seconds=again, exc_info=not isinstance(error, _OUTSIDE))
         finally:
             self._meter.reconciled(key.kind, outcome, time.monotonic() - started)
 
