@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -41,7 +42,9 @@ def server(cluster: Running, image: str, namespace: str, env: dict[str, str], po
 
 def kill_main_process(cluster: Running, namespace: str) -> None:
     """End the container as a crash would, and wait until the kubelet has started it again."""
-    cluster.kubectl("exec", "-n", namespace, "server", "--", "python3", "-c", "import os; os.kill(1, 15)")
+    # The container may be gone before the answer is.
+    with contextlib.suppress(CommandFailedError):
+        cluster.kubectl("exec", "-n", namespace, "server", "--", "python3", "-c", "import os; os.kill(1, 15)")
 
     def restarted() -> bool:
         path = "jsonpath={.status.containerStatuses[0].restartCount}{.status.containerStatuses[0].ready}"
