@@ -18,8 +18,8 @@ from pathlib import Path
 
 from capforge_contracts import layout
 from capforge_contracts.run import ModelCard
-from capforge_trainer.cores import usable_cores
 from capforge_trainer.local import LocalRequest, train_local
+from capforge_trainer.machine import usable_cores
 
 TARGET_MAP50 = 0.85
 

@@ -21,7 +21,6 @@ from capforge_contracts.store import NotFound, ObjectStore
 from capforge_trainer.attempt import Attempt, claim, succeeded
 from capforge_trainer.card import Scores, model_card
 from capforge_trainer.config import DetectorParameters
-from capforge_trainer.cores import usable_cores
 from capforge_trainer.data.augment import Augmentation
 from capforge_trainer.data.batches import Batches
 from capforge_trainer.data.blobs import Blobs
@@ -40,6 +39,7 @@ from capforge_trainer.fit.device import choose_device
 from capforge_trainer.fit.loop import Fit, FitPlan, Fitted
 from capforge_trainer.fit.processes import Processes, joined
 from capforge_trainer.fit.watch import Listener, Watch
+from capforge_trainer.machine import usable_cores
 from capforge_trainer.models.detector import Detector, Shape
 from capforge_trainer.stopping import Stopping
 from capforge_trainer.templates import TEMPLATES

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from capforge_trainer.data.items import Item
 from capforge_trainer.data.pictures import Pictures
+from capforge_trainer.machine import usable_memory_bytes
 from capforge_transforms import transforms
 from capforge_transforms.letterbox import Placement
 
-ROOM_BYTES = 1024**3
+ROOM_SHARE = 0.1
+"""Of the memory; canvases beyond this are made again each time."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Canvases:
         self.items = items
         self._pictures, self._width, self._height = pictures, width, height
         self._kept: dict[int, Canvas] = {}
-        self._keep = ROOM_BYTES // (width * height * 3)
+        self._keep = int(usable_memory_bytes() * ROOM_SHARE) // (width * height * 3)
 
     def __len__(self) -> int:
         return len(self.items)

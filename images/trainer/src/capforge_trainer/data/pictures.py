@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from capforge_trainer.data.items import Item
 from capforge_trainer.errors import BadDataError
+from capforge_trainer.machine import usable_memory_bytes
 from capforge_transforms import transforms
 from capforge_transforms.decode import DEFAULT_LIMITS
 from capforge_transforms.errors import ImageError
 
-ROOM_BYTES = 2 * 1024**3
-"""Images beyond this are decoded again each time."""
+ROOM_SHARE = 0.25
+"""Of the memory; images beyond this are decoded again each time."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Picture:
 class Pictures:
     """Decodes images once, with the same code that serving uses. Safe for many threads."""
 
-    def __init__(self, read: Callable[[Item], bytes], need: tuple[int, int], room_bytes: int = ROOM_BYTES) -> None:
+    def __init__(self, read: Callable[[Item], bytes], need: tuple[int, int], room_bytes: int | None = None) -> None:
         """Read bytes with `read`; images much larger than `need` (width, height) are kept smaller, not below it."""
         self._read = read
         self._need = need
-        self._room = room_bytes
+        self._room = int(usable_memory_bytes() * ROOM_SHARE) if room_bytes is None else room_bytes
         self._kept: dict[str, Picture] = {}
         self._lock = Lock()
 

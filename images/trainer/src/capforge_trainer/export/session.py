@@ -10,10 +10,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from capforge_trainer.cores import usable_cores
 from capforge_trainer.data.canvases import Canvas, Canvases, stacked
 from capforge_trainer.evaluate.coco import Found
 from capforge_trainer.export.heads import INPUT
+from capforge_trainer.machine import usable_cores
 from capforge_transforms import transforms
 
 BATCH = 8

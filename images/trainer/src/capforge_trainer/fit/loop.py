@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 import torch
-from torch import Tensor
 
 from capforge_contracts.run import Phase
 from capforge_trainer.config import DetectorParameters
@@ -23,6 +22,7 @@ from capforge_trainer.fit.checkpoint import Checkpoints
 from capforge_trainer.fit.device import uses_bfloat16
 from capforge_trainer.fit.optimizer import make_optimizer
 from capforge_trainer.fit.processes import ALONE, Processes
+from capforge_trainer.fit.randomness import random_state, restore_random
 from capforge_trainer.fit.schedule import Pace, evaluation_marks, learning_rate
 from capforge_trainer.fit.step import StepLoss, Stepper
 from capforge_trainer.fit.watch import Watch
@@ -224,7 +224,7 @@ class Fit:
             "looks": {"marks": list(self._marks), "seconds": self._evaluation_seconds},
             "ended": self._ended,
             "rows": self._watch.rows,
-            "random": _random_state(),
+            "random": random_state(),
         }
 
     def _resume(self) -> None:
@@ -243,17 +243,6 @@ class Fit:
         self._marks, self._evaluation_seconds = state["looks"]["marks"], state["looks"]["seconds"]
         self._ended = state["ended"]
         self._watch.rows[:] = state["rows"]
-        _restore_random(state["random"])
+        restore_random(state["random"])
         self._watch.update(Phase.TRAINING, self._pace.progress, resumed_from_epoch=self._epoch)
         _LOG.info("resumed", epoch=self._epoch, step=self._pace.steps, from_attempt=restored.manifest.attempt)
-
-
-def _random_state() -> dict[str, Any]:
-    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
-
-
-def _restore_random(state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["cpu"])
-    cuda: list[Tensor] = state["cuda"]
-    if cuda and len(cuda) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(cuda)
