@@ -151,7 +151,7 @@ def test_a_deleted_run_attaches_when_it_is_applied_again(tenant: Tenant) -> None
 _REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown-template": ({"templateRef": {"name": "no-such-template"}}, "UnknownTemplate", "no-such-template"),
     "unknown-parameter": ({"overrides": {"modle": {}}}, "InvalidOverrides", "modle"),
-    "null-parameter": ({"overrides": {"model": None}}, "InvalidOverrides", "null is not allowed"),
+    "wrong-value": ({"overrides": {"model": {"backbone": "vgg16"}}}, "InvalidOverrides", "resnet18"),
     "unknown-capability": ({"capabilityRef": {"name": "nothing"}}, "UnknownCapability", "nothing"),
 }
 
