@@ -2,146 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 import pytest
 
-from tests.integration.operator.rights import install_operator_account, prepare_tenant
+from tests.integration.operator.process import Installation, OperatorProcess, install
 from tests.support.apiserver import KubeApi
-from tests.support.eventually import eventually
 from tests.support.objectstore import S3Server
-from tests.support.ports import free_port
-
-
-@dataclass(frozen=True)
-class Installation:
-    """A release namespace with the operator's account."""
-
-    kube: KubeApi
-    s3: S3Server
-    namespace: str
-    kubeconfig: Path
-    folder: Path
-
-    def tenant(self) -> str:
-        """Make and prepare a tenant namespace that enforces PodSecurity's level restricted."""
-        name = self.kube.create_namespace("tenant")
-        self.kube.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-        prepare_tenant(self.kube, name, self.namespace)
-        return name
-
-
-@dataclass
-class OperatorProcess:
-    """`python -m capforge_operator` with exactly the rights of rbac.PERMISSIONS."""
-
-    installation: Installation
-    environment: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    _process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log_file(self) -> Path:
-        return self.installation.folder / f"operator-{self.port}.log"
-
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text()
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start and wait until it is healthy."""
-        self.launch()
-        eventually(self._healthy_or_ended, timeout_seconds=90)
-        assert self._process is not None
-        assert self._process.poll() is None, f"the operator ended:\n{self.log[-4000:]}"
-
-    def _healthy_or_ended(self) -> bool:
-        assert self._process is not None
-        code, text = self.health()
-        assert code == 200 or self._process.poll() is not None, f"{code} {text}\n{self.log[-4000:]}"
-        return True
-
-    def wait(self) -> int:
-        """Wait for the process to end by itself; return its exit status."""
-        assert self._process is not None
-        return self._process.wait(60)
-
-    def launch(self) -> None:
-        """Start and do not wait."""
-        installation = self.installation
-        token = installation.folder / "token"
-        token.write_text("internal-token")
-        env = {
-            **os.environ,
-            **installation.s3.environment,
-            "KUBECONFIG": str(installation.kubeconfig),
-            "CAPFORGE_NAMESPACE": installation.namespace,
-            "CAPFORGE_SNAPSHOT_IMAGE": "snapshot:1",
-            "CAPFORGE_TRAINER_IMAGE": "trainer:1",
-            "CAPFORGE_PORT": str(self.port),
-            "CAPFORGE_INTERNAL_TOKEN_FILE": str(token),
-            "CAPFORGE_POLL_SECONDS": "0.5",
-            "CAPFORGE_LOG_LEVEL": "debug",
-            **self.environment,
-        }
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-m", "capforge_operator"], env=env, stderr=log)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send the signal and return the exit status."""
-        assert self._process is not None
-        self._process.send_signal(number)
-        status = self._process.wait(60)
-        self._process = None
-        return status
-
-    def close(self) -> None:
-        if self._process is not None:
-            self.stop(signal.SIGKILL)
-
-    def health(self) -> tuple[int, str]:
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            return error.code, error.read().decode()
-        except (URLError, OSError):
-            return 0, ""
-
-    def metric(self, name: str, **labels: str) -> float:
-        """Sum the samples of a metric that have these labels."""
-        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
-        wanted = [f'{key}="{value}"' for key, value in labels.items()]
-        found = [line for line in lines if re.match(rf"{name}[{{ ]", line) and all(one in line for one in wanted)]
-        return sum(float(line.rpartition(" ")[2]) for line in found)
-
-    def writes(self) -> float:
-        """How many times it wrote to the API server."""
-        verbs = ("create", "patch", "delete")
-        return sum(self.metric("capforge_operator_api_requests_total", verb=verb) for verb in verbs)
 
 
 @pytest.fixture(scope="session")
 def installation(kube: KubeApi, s3: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    kube.apply_crds()
-    namespace = kube.create_namespace("release")
-    folder = tmp_path_factory.mktemp("operator")
-    return Installation(kube, s3, namespace, install_operator_account(kube, namespace, folder), folder)
+    return install(kube, s3, tmp_path_factory.mktemp("operator"))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from capforge_contracts.dataset import Fault, SnapshotOutcome, SnapshotResult
-from tests.integration.operator.conftest import Installation, OperatorProcess
 from tests.integration.operator.life import Life
+from tests.integration.operator.process import Installation, OperatorProcess
 from tests.integration.operator.rights import prepare_tenant
 from tests.support.eventually import eventually
 from tests.unit.operator.training_world import dataset, run
@@ -166,7 +166,7 @@ def reconciles(operator: OperatorProcess) -> float:
 
 
 def test_it_stays_small_with_many_objects(operator: OperatorProcess, life: Life):
-    many = [run(f"many-{number}") for number in range(300)]
+    many = [run(f"many-{number}") for number in range(100)]
     life.apply(*many)
     eventually(lambda: _refused(life) == len(many), timeout_seconds=SLOW)
     assert _rss_mebibytes(operator.pid) <= _RSS_LIMIT_MEBIBYTES

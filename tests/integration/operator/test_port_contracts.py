@@ -16,7 +16,7 @@ from capforge_operator.adapters.store import ThreadedStore
 from capforge_operator.ports import AlreadyThere, Conflict, JobOutcome, Jobs, Json, Resources, ResourceType, Store
 from capforge_operator.resource_types import DATASETS, MODEL_TEMPLATES
 from capforge_operator.runtime.threads import Threads
-from tests.integration.operator.conftest import Installation
+from tests.integration.operator.process import Installation
 from tests.support.apiserver import KubeApi
 from tests.support.clocks import HandClock
 from tests.support.twins.jobs import MemoryJobs

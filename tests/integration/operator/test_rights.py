@@ -33,7 +33,7 @@ from capforge_operator.resource_types import (
     SECRETS,
     TRAINING_RUNS,
 )
-from tests.integration.operator.conftest import Installation
+from tests.integration.operator.process import Installation
 from tests.unit.operator.training_world import SETTINGS, capability, dataset, run, template
 
 APPLIED = (MODEL_TEMPLATES, CONFIG_MAPS)
