@@ -113,7 +113,7 @@ def compare(parameters: DetectorParameters, blocks: int, steps: int) -> Interlea
         model = parameters.model
         network = Detector(model.backbone, model.neck_channels, Shape(SIDE, SIDE, CLASSES))
         done = lambda *_: (_ for _ in ()).throw(_EnoughError)  # noqa: E731
-        plan = FitPlan(parameters, 0, FAR_AWAY, CPU, stop_asked=lambda: len(source.ours) >= blocks)
+        plan = FitPlan(parameters, FAR_AWAY, CPU, stop_asked=lambda: len(source.ours) >= blocks)
         checkpoints = Checkpoints(store, "bench", "0" * 64, 1)
         checkpoints.save = done  # type: ignore[method-assign]  # the loop would save when asked to stop
         fit = Fit(plan, network, source, done, checkpoints, watch)  # type: ignore[arg-type]  # a stand-in

@@ -1,4 +1,4 @@
-"""How much of the machine this process may really use: a container's limits, not the node's size (cgroup v2, and v1)."""
+"""How much of the machine this process may use: a container's limits, not the node's size (cgroup v2 and v1)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from capforge_trainer.data.input_size import input_size
 from capforge_trainer.data.pictures import Pictures
 from capforge_trainer.data.selection import Selection, select
 from capforge_trainer.errors import BadConfigurationError
-from capforge_trainer.evaluate.coco import evaluate
+from capforge_trainer.evaluate.coco import Found, evaluate
 from capforge_trainer.evaluate.during import look
 from capforge_trainer.export.artefact import Artefact, export, limits_of
 from capforge_trainer.export.session import Session
@@ -186,7 +186,6 @@ class _Run:
         )
         plan = FitPlan(
             parameters=parameters,
-            seed=self._spec.seed,
             budget_seconds=self._spec.time_budget_seconds,
             device=device,
             processes=self._processes,
@@ -201,12 +200,19 @@ class _Run:
     def _scores(self, artefact: Artefact, selection: Selection, dev: Canvases, test: Canvases) -> Scores:
         """Evaluate the file that will be served: dev chooses the threshold, test is read once."""
         session = Session(artefact.model)
-        on_dev = evaluate(dev.items, list(session.found(dev)), selection.names)
+        on_dev = evaluate(dev.items, self._found(session, dev, 0.0), selection.names)
         threshold = on_dev.best_f1_threshold()
         chosen = _DEFAULT_THRESHOLD if threshold is None else round(threshold, 4)
-        self._phase(Phase.EVALUATING, 0.5)
-        on_test = evaluate(test.items, list(session.found(test)), selection.names) if len(test) else None
+        on_test = evaluate(test.items, self._found(session, test, 0.5), selection.names) if len(test) else None
         return Scores(chosen, on_dev.metrics(chosen), on_test.metrics(chosen) if on_test else None)
+
+    def _found(self, session: Session, canvases: Canvases, start: float) -> list[Found]:
+        """Return the detections on all images, telling the progress from share `start` on."""
+        found = []
+        for one in session.found(canvases):
+            found.append(one)
+            self._phase(Phase.EVALUATING, start + 0.5 * len(found) / len(canvases))
+        return found
 
     def _publish(self, artefact: Artefact, card: ModelCard) -> None:
         self._phase(Phase.EVALUATING, 1.0)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import structlog
@@ -40,7 +41,6 @@ class FitPlan:
     """What a fit is asked for."""
 
     parameters: DetectorParameters
-    seed: int
     budget_seconds: float
     device: torch.device
     processes: Processes = ALONE
@@ -100,6 +100,7 @@ class Fit:
         self._best = Best()
         self._epoch, self._step_in_epoch, self._mosaic, self._ended = 0, 0, True, False
         self._evaluation_seconds = 0.0
+        self._losses: list[float] = []
 
     def run(self) -> Fitted:
         """Train to the end of the schedule; raises NonFiniteLossError, StoppedError (with a checkpoint), StoreError."""
@@ -132,12 +133,14 @@ class Fit:
 
     def _after_step(self, loss: StepLoss, rate: float) -> None:
         self._advance()
+        self._losses.append(loss.total)
         epoch_ended = self._step_in_epoch == self._steps_per_epoch
         if epoch_ended:
             self._epoch, self._step_in_epoch = self._epoch + 1, 0
         self._tell(loss)
         if epoch_ended or self._pace.done:
-            self._watch.record(self._pace.steps, epoch=self._epoch, loss=loss.total, learning_rate=rate)
+            self._watch.record(self._pace.steps, epoch=self._epoch, loss=fmean(self._losses), learning_rate=rate)
+            self._losses.clear()
         self._look_at_dev_when_due()
         if self._plan.processes.any_of(self._plan.stop_asked(), self._plan.device):
             self._save()
