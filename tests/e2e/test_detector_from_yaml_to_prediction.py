@@ -185,13 +185,20 @@ def test_faulty_records_are_all_named_and_the_dataset_stays_open(tenant: Tenant,
     assert "digest" not in found["status"]
 
 
-def test_a_serving_pod_that_dies_loads_its_models_again(tenant: Tenant, system: System, cells: Cells) -> None:
+def test_without_serving_pods_callers_are_told_to_come_back_and_new_pods_load_again(
+    tenant: Tenant, system: System, cells: Cells
+) -> None:
     image = cells.dev_image.read_bytes()
-    system.clients.kubectl(
-        "--namespace=capforge-system", "delete", "pod", "--selector=app.kubernetes.io/component=serving", "--wait"
-    )
-    reply = eventually(lambda: _answered(tenant, image), _SERVING_SECONDS, 1.0)
-    assert reply["document"]["inference"]["model"]["version"] == "1.1"
+    scale = ("--namespace=capforge-system", "scale", "deployment/capforge-serving-cpu")
+    system.clients.kubectl(*scale, "--replicas=0")
+    try:
+        eventually(lambda: tenant.post("cells", image).status_code == 503, _SERVING_SECONDS, 1.0)
+        assert int(tenant.post("cells", image).headers["retry-after"]) > 0
+        tenant.until("capability", "cells", "Ready", "ServingUnavailable")
+    finally:
+        system.clients.kubectl(*scale, "--replicas=1")
+    tenant.until("capability", "cells", "Ready", "Serving", _SERVING_SECONDS)
+    assert eventually(lambda: _version(tenant, image, "v1"), _SERVING_SECONDS, 1.0) == "1.1"
 
 
 def test_the_next_model_is_version_1_2_and_the_old_one_still_answers(tenant: Tenant, cells: Cells) -> None:
