@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 
@@ -45,7 +46,7 @@ def down(settings: Settings) -> None:
         install.uninstall(Clients.find(settings.kubeconfig, settings.places))
     else:
         story.tool("cluster", "down")
-    settings.key_file.unlink(missing_ok=True)
+    shutil.rmtree(settings.key_folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

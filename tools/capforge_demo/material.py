@@ -14,8 +14,9 @@ from capforge_demo.settings import DEFAULT_NAMESPACE, Settings
 from capforge_tools.console import say, step
 from capforge_tools.errors import ToolError
 
-SAMPLE_IMAGES = 200
+SAMPLE_IMAGES = 240
 SAMPLE_SEED = 0
+"""As `capforge sample cells` draws them by default: the example's README and the demo mean the same data."""
 BUCKET = "s3://capforge"
 
 

@@ -38,7 +38,10 @@ class Score:
 def show(settings: Settings, predictor: Predictor, candidates: list[Picture]) -> Picture:
     """Predict up to 20 of the images, print how many gold boxes were found, save the picture of a typical one."""
     if not candidates:
-        raise ToolError("no image with labelled objects is left out of training: there is nothing to predict on")
+        raise ToolError(
+            f"none of these images is in the locked datasets of namespace {settings.namespace}, which were made from other "
+            "data. Use another namespace: make demo NAMESPACE=<name>"
+        )
     chosen = typical(candidates)
     others = [one for one in candidates if one is not chosen][: _MOST_IMAGES - 1]
     _show_one(settings, chosen, predictor.predict(chosen.path))

@@ -67,7 +67,12 @@ class Settings:
     @property
     def key_file(self) -> Path:
         """Where the demo's API key is kept, readable by its owner only."""
-        return self.places.state / "demo" / f"key-{self.cluster.value}-{self.namespace}"
+        return self.key_folder / self.namespace
+
+    @property
+    def key_folder(self) -> Path:
+        """Keys of all namespaces of this cluster, by namespace."""
+        return self.places.state / "demo" / f"keys-{self.cluster.value}"
 
 
 def _folder(text: str) -> Path | None:
