@@ -39,8 +39,8 @@ def show(settings: Settings, predictor: Predictor, candidates: list[Picture]) ->
     """Predict up to 20 of the images, print how many gold boxes were found, save the picture of a typical one."""
     if not candidates:
         raise ToolError(
-            f"none of these images is in the locked datasets of namespace {settings.namespace}, which were made from other "
-            "data. Use another namespace: make demo NAMESPACE=<name>"
+            f"none of these images is in the locked datasets of namespace {settings.namespace}, made from other data; "
+            "use another namespace: make demo NAMESPACE=<name>"
         )
     chosen = typical(candidates)
     others = [one for one in candidates if one is not chosen][: _MOST_IMAGES - 1]
