@@ -39,8 +39,6 @@ class System:
     settings: Settings
     clients: Clients
     cluster: Cluster
-    gateway: str
-    """`http://<address>` of the gateway."""
 
     def install(self) -> None:
         """Install or upgrade, and wait until everything is ready."""
@@ -113,10 +111,14 @@ class Tenant:
     def post(self, capability: str, content: bytes, version: str = "v1", **headers: str) -> httpx.Response:
         """POST an image to the gateway, with this tenant's key unless `Authorization` is given."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        url = f"{self.system.gateway}/v1/products/{self.namespace}/{capability}/{version}/predict"
+        path = f"/v1/products/{self.namespace}/{capability}/{version}/predict"
         all_headers = {"Authorization": f"Token {self.key}", "Content-Type": "image/jpeg", **given}
-        with httpx.Client(trust_env=False, timeout=_HTTP_SECONDS) as client:
-            return client.post(url, content=content, headers=all_headers)
+        # Looked up for each request: an installation made anew has another address.
+        with (
+            reachable(story.GATEWAY, self.system.cluster) as gateway,
+            httpx.Client(trust_env=False, timeout=_HTTP_SECONDS) as client,
+        ):
+            return client.post(f"{gateway}{path}", content=content, headers=all_headers)
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl in this namespace."""
@@ -124,15 +126,13 @@ class Tenant:
 
 
 @pytest.fixture(scope="session")
-def system() -> Iterator[System]:
+def system() -> System:
     """Capforge as this working tree has it, installed on the cluster in use."""
     settings = Settings.from_environment(os.environ)
     story.prepare_cluster(settings)
     clients = Clients.find(settings.kubeconfig, settings.places)
     install.install_system(clients, story.IMAGE_VALUES)
-    cluster = Cluster.connect(kubeconfig=settings.kubeconfig)
-    with reachable(story.GATEWAY, cluster) as gateway:
-        yield System(settings, clients, cluster, gateway)
+    return System(settings, clients, Cluster.connect(kubeconfig=settings.kubeconfig))
 
 
 @pytest.fixture(scope="module")
