@@ -79,19 +79,23 @@ def row_of(document: Json) -> Row:
 
 
 def serving_version(objects: list[Json]) -> str | None:
-    """Return the version of the run once it answers."""
+    """Return the version that answers once it is the run's own or a newer one."""
     run = next(one for one in objects if one["kind"] == "TrainingRun")
     capability = next(one for one in objects if one["kind"] == "Capability")
     made = run.get("status", {}).get("version")
     answers = capability.get("status", {}).get("version")
     is_serving = condition(capability, "ModelServing").get("status") == "True"
-    return str(answers) if made and answers == made and is_serving else None
+    return str(answers) if made and is_serving and _minor(answers) >= _minor(made) else None
 
 
 def condition(document: Json, kind: str) -> Json:
     """Return one condition of an object, empty if it is not set."""
     conditions: list[Json] = document.get("status", {}).get("conditions", [])
     return next((one for one in conditions if one["type"] == kind), {})
+
+
+def _minor(version: str) -> int:
+    return int(version.partition(".")[2])
 
 
 def _refuse_failure(objects: list[Json], namespace: str) -> None:

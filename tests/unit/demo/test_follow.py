@@ -38,10 +38,11 @@ def test_an_object_without_status_is_pending() -> None:
     assert str(row_of({"kind": "Dataset", "metadata": {"name": "cells"}})) == "Dataset cells: Pending"
 
 
-def test_the_story_ends_when_the_runs_own_version_answers() -> None:
+def test_the_story_ends_when_the_runs_own_version_or_a_newer_one_answers() -> None:
     run = _object("TrainingRun", {}, version="1.2")
     older = _object("Capability", {"ModelServing": (_TRUE, "Serving")}, version="1.1")
     loading = _object("Capability", {"ModelServing": (_FALSE, "Loading")}, version="1.2")
     serving = _object("Capability", {"ModelServing": (_TRUE, "Serving")}, version="1.2")
-    assert [serving_version([run, one]) for one in (older, loading, serving)] == [None, None, "1.2"]
+    newer = _object("Capability", {"ModelServing": (_TRUE, "Serving")}, version="1.10")
+    assert [serving_version([run, one]) for one in (older, loading, serving, newer)] == [None, None, "1.2", "1.10"]
     assert serving_version([_object("TrainingRun", {}), serving]) is None
