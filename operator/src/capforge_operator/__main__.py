@@ -28,25 +28,18 @@ from capforge_operator.adapters.resources import KubernetesResources
 from capforge_operator.adapters.store import ThreadedStore
 from capforge_operator.adapters.system_clock import SystemClock
 from capforge_operator.adapters.tenants import KubernetesTenants
+from capforge_operator.doorbell import OWN_KINDS, Doorbell
 from capforge_operator.handlers import operator_settings, registry
-from capforge_operator.keys import Kind
 from capforge_operator.metrics import Metrics
-from capforge_operator.resource_types import CAPABILITIES, DATASETS, MODEL_TEMPLATES, TRAINING_RUNS
 from capforge_operator.runtime.backoff import Backoff, BackoffLimits
-from capforge_operator.runtime.liveness import Liveness, keep_beating
+from capforge_operator.runtime.echoes import Echoes
+from capforge_operator.runtime.liveness import Liveness, keep_beating, sighting
 from capforge_operator.runtime.queue import WorkQueue
 from capforge_operator.runtime.resync import Resync
 from capforge_operator.runtime.threads import Threads
 from capforge_operator.runtime.workers import Workers
 from capforge_operator.settings import Settings, SettingsError
 from capforge_operator.wiring import World, always, reconcilers
-
-_KINDS = {
-    CAPABILITIES: Kind.CAPABILITY,
-    DATASETS: Kind.DATASET,
-    TRAINING_RUNS: Kind.TRAINING_RUN,
-    MODEL_TEMPLATES: Kind.MODEL_TEMPLATE,
-}
 
 
 def main() -> int:
@@ -66,6 +59,7 @@ async def run(settings: Settings, env: Mapping[str, str]) -> None:
     metrics = Metrics()
     liveness = Liveness(settings.liveness_patience_seconds, time.monotonic)
     queue = WorkQueue(Backoff(BackoffLimits(), random.random))
+    doorbell = Doorbell(queue, liveness, Echoes())
     metrics.watch_queue(queue.__len__)
     threads = Threads(settings.threads, settings.blocking_timeout_seconds)
     async with AsyncExitStack() as stack:
@@ -74,16 +68,16 @@ async def run(settings: Settings, env: Mapping[str, str]) -> None:
         api = await connect(kubeconfig, lambda verb, target: metrics.called(verb, target.resource))
         stack.push_async_callback(api.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        world = _world(api, session, threads, settings, env)
+        world = _world(api, session, threads, settings, env, doorbell.echoes)
         workers = Workers(
             queue, reconcilers(world, queue, threads, settings), metrics, settings.reconcile_timeout_seconds
         )
-        resync = Resync(world.resources, queue, liveness, _KINDS, always(settings))
+        resync = Resync(world.resources, queue, liveness, OWN_KINDS, always(settings))
         runner = await health.serve(health.health_app(liveness.faults, metrics.registry), settings.port)
         stack.push_async_callback(runner.cleanup)
         structlog.get_logger("operator").info("started", namespace=settings.namespace, workers=settings.workers)
         await _until_first_ends(
-            kopf.operator(registry=registry(queue, liveness), settings=operator_settings(), clusterwide=True),
+            kopf.operator(registry=registry(doorbell), settings=operator_settings(), clusterwide=True),
             workers.run(settings.workers),
             resync.run(settings.resync_seconds),
             keep_beating(liveness),
@@ -105,12 +99,17 @@ async def _until_first_ends(*parts: Coroutine[Any, Any, None]) -> None:
 
 
 def _world(
-    api: KubernetesApi, session: aiohttp.ClientSession, threads: Threads, settings: Settings, env: Mapping[str, str]
+    api: KubernetesApi,
+    session: aiohttp.ClientSession,
+    threads: Threads,
+    settings: Settings,
+    env: Mapping[str, str],
+    echoes: Echoes,
 ) -> World:
     clock = SystemClock()
     http = PodHttp(session, settings.internal_token_file)
     return World(
-        resources=KubernetesResources(api),
+        resources=KubernetesResources(api, lambda kind, metadata: echoes.wrote(sighting(kind, metadata))),
         tenants=KubernetesTenants(api),
         jobs=KubernetesJobs(api),
         pods=KubernetesPods(api),

@@ -1,41 +1,53 @@
-"""From an event to the keys that it concerns: pure, and nothing else happens in a handler."""
+"""From an event to the keys that it concerns: nothing else happens in a handler."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from capforge_operator import labels
 from capforge_operator.keys import Key, Kind
-from capforge_operator.ports import ResourceType
+from capforge_operator.ports import Bell, ResourceType
 from capforge_operator.rbac import DEFAULT_POOL
-from capforge_operator.resource_types import CAPABILITIES, DATASETS, JOBS, MODEL_TEMPLATES, PODS, TRAINING_RUNS
+from capforge_operator.resource_types import CAPABILITIES, DATASETS, MODEL_TEMPLATES, TRAINING_RUNS
+from capforge_operator.runtime.acquaintances import Acquaintances
+from capforge_operator.runtime.echoes import Echoes
+from capforge_operator.runtime.liveness import Liveness, sighting
 
-_OWN_KEYS: dict[ResourceType, tuple[Kind, ...]] = {
-    CAPABILITIES: (Kind.CAPABILITY, Kind.CAPABILITY_DEPENDENTS),
-    DATASETS: (Kind.DATASET, Kind.DATASET_DEPENDENTS),
-    TRAINING_RUNS: (Kind.TRAINING_RUN,),
-    MODEL_TEMPLATES: (Kind.MODEL_TEMPLATE, Kind.TEMPLATE_DEPENDENTS),
+OWN_KINDS: dict[ResourceType, Kind] = {
+    CAPABILITIES: Kind.CAPABILITY,
+    DATASETS: Kind.DATASET,
+    TRAINING_RUNS: Kind.TRAINING_RUN,
+    MODEL_TEMPLATES: Kind.MODEL_TEMPLATE,
 }
-"""The object's own reconcile, and the one that rings whoever names it."""
 
 
-def keys_of(resource: ResourceType, body: Mapping[str, Any]) -> list[Key]:
-    """Return the keys to ring for an event of this object; events of a kind that nobody asked for have none."""
-    metadata = body["metadata"]
-    namespace, name = metadata.get("namespace", ""), metadata["name"]
-    if resource in _OWN_KEYS:
-        own = [Key(kind, namespace, name) for kind in _OWN_KEYS[resource]]
-        return own + list(_capability_of(resource, body))
-    if resource in (JOBS, PODS):
-        return list(_by_labels(namespace, metadata.get("labels", {})))
-    return []
+@dataclass(frozen=True)
+class Doorbell:
+    """Rings for an object itself (unless the event is the echo of our own write), and for whoever waits for it."""
 
+    bell: Bell
+    liveness: Liveness
+    echoes: Echoes
+    acquaintances: Acquaintances = field(default_factory=Acquaintances)
 
-def _capability_of(resource: ResourceType, body: Mapping[str, Any]) -> Iterator[Key]:
-    name = body.get("spec", {}).get("capabilityRef", {}).get("name") if resource is TRAINING_RUNS else None
-    if name:
-        yield Key(Kind.CAPABILITY, body["metadata"].get("namespace", ""), name)
+    def heard(self, resource: ResourceType, body: Mapping[str, Any], *, gone: bool = False) -> None:
+        """Take an event of a watched object."""
+        self.bell.ring(*self._keys(resource, body, gone=gone))
+
+    def _keys(self, resource: ResourceType, body: Mapping[str, Any], *, gone: bool) -> list[Key]:
+        metadata = body["metadata"]
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
+        if resource not in OWN_KINDS:
+            return list(_by_labels(namespace, metadata.get("labels", {})))
+        seen = sighting(resource, metadata)
+        self.liveness.brought(seen, gone=gone)
+        own = Key(OWN_KINDS[resource], namespace, name)
+        keys = [] if self.echoes.is_echo(seen) and not gone else [own]
+        if resource is TRAINING_RUNS:
+            return keys + self.acquaintances.saw(own, body, gone=gone)
+        return keys + self.acquaintances.waiting_for([own])
 
 
 def _by_labels(namespace: str, found: Mapping[str, str]) -> Iterator[Key]:

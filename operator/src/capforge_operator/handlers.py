@@ -12,23 +12,21 @@ from typing import Any
 import kopf
 
 from capforge_contracts.names import API_GROUP
-from capforge_operator.doorbell import keys_of
+from capforge_operator.doorbell import Doorbell
 from capforge_operator.labels import WATCH_SELECTOR
-from capforge_operator.ports import Bell, ResourceType
+from capforge_operator.ports import ResourceType
 from capforge_operator.resource_types import JOBS, OUR_KINDS, PODS
-from capforge_operator.runtime.liveness import Liveness
-from capforge_operator.runtime.resync import sighting
 
 CHILDREN = (JOBS, PODS)
 _PAGE_OBJECTS = 250
 
 
-def registry(bell: Bell, liveness: Liveness) -> kopf.OperatorRegistry:
+def registry(doorbell: Doorbell) -> kopf.OperatorRegistry:
     """Return the handlers: one for each watched kind."""
     found = kopf.OperatorRegistry()
     kopf.on.login(registry=found)(_login)
     for resource in (*OUR_KINDS, *CHILDREN):
-        _watch(found, resource, bell, liveness)
+        _watch(found, resource, doorbell)
     return found
 
 
@@ -52,13 +50,9 @@ def operator_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def _watch(found: kopf.OperatorRegistry, resource: ResourceType, bell: Bell, liveness: Liveness) -> None:
-    ours = resource in OUR_KINDS
-
+def _watch(found: kopf.OperatorRegistry, resource: ResourceType, doorbell: Doorbell) -> None:
     async def ring(body: kopf.Body, type: str | None, **_: Any) -> None:  # noqa: A002 - kopf's name
-        if ours:
-            liveness.brought(sighting(resource, body["metadata"]), gone=type == "DELETED")
-        bell.ring(*keys_of(resource, body))
+        doorbell.heard(resource, body, gone=type == "DELETED")
 
     kopf.on.event(resource.group, resource.version, resource.plural, registry=found, id=f"ring-{resource.plural}")(ring)
 

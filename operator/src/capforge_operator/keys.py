@@ -13,12 +13,6 @@ class Kind(StrEnum):
     DATASET = "Dataset"
     TRAINING_RUN = "TrainingRun"
     MODEL_TEMPLATE = "ModelTemplate"
-    DATASET_DEPENDENTS = "DatasetDependents"
-    """The training runs that name a dataset: looked up when the key is worked on, not in the event handler."""
-    TEMPLATE_DEPENDENTS = "TemplateDependents"
-    """The training runs that wait for a template."""
-    CAPABILITY_DEPENDENTS = "CapabilityDependents"
-    """The training runs of a capability."""
     SERVING = "Serving"
     """One serving pool (the key's name): desired models to its agents, routes to the gateways."""
 

@@ -6,7 +6,7 @@ Objects of our own kinds travel as parsed JSON without `metadata.managedFields`;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +59,16 @@ class ResourceType:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which object, in which version."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: str
+
+
 class Resources(Protocol):
     """Objects of any kind by their ResourceType (resource_types.py), as parsed JSON."""
 
@@ -68,6 +78,10 @@ class Resources(Protocol):
 
     async def list(self, kind: ResourceType, namespace: str | None = None) -> list[Json]:
         """Return all live objects, of one namespace if given, sorted by namespace and name."""
+        ...
+
+    async def identities(self, kind: ResourceType) -> Sequence[Identity]:
+        """Return which objects there are, without their content."""
         ...
 
     async def apply(self, kind: ResourceType, manifest: Json) -> Json:

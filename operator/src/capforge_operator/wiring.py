@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from capforge_operator.controllers.capability import CapabilityController, CapabilityParts, CapabilityPlace
 from capforge_operator.controllers.catalogue import Catalogue
 from capforge_operator.controllers.dataset import DatasetController
-from capforge_operator.controllers.dependents import DependentsController
 from capforge_operator.controllers.model_template import ModelTemplateController
 from capforge_operator.controllers.pool_observer import PoolObserver
 from capforge_operator.controllers.run_case import RunCaseReader
@@ -53,16 +52,12 @@ def reconcilers(world: World, bell: Bell, threads: Threads, settings: Settings) 
     """Return one reconciler for each kind of key."""
     catalogue = Catalogue(world.store)
     observer = PoolObserver(world.pods, world.agents, world.clock, settings.namespace, settings.pool)
-    dependents = DependentsController(world.resources, bell)
     return {
         Kind.DATASET: _dataset(world, settings),
         Kind.TRAINING_RUN: _training_run(world, catalogue, threads, settings),
         Kind.CAPABILITY: _capability(world, bell, catalogue, observer, settings),
         Kind.MODEL_TEMPLATE: ModelTemplateController(world.resources, world.events, world.clock, builtin_templates()),
         Kind.SERVING: _serving(world, bell, catalogue, observer, settings),
-        Kind.DATASET_DEPENDENTS: dependents,
-        Kind.TEMPLATE_DEPENDENTS: dependents,
-        Kind.CAPABILITY_DEPENDENTS: dependents,
     }
 
 

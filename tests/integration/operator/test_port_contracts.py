@@ -95,6 +95,14 @@ class TestResources:
         assert [one["metadata"]["name"] for one in found] == ["a", "b"]
         assert all("managedFields" not in one["metadata"] for one in found)
 
+    async def test_identities_are_those_of_the_objects(self, side: Side):
+        side.put(dataset())
+        metadata = (await read(side))["metadata"]
+        found = [one for one in await side.resources.identities(DATASETS) if one.namespace == side.namespace]
+        assert [(one.name, one.uid, one.version) for one in found] == [
+            ("cells", metadata["uid"], metadata["resourceVersion"])
+        ]
+
     async def test_a_listing_knows_its_kinds(self, side: Side):
         side.put(dataset())
         assert [one["kind"] for one in await side.resources.list(DATASETS, side.namespace)] == ["Dataset"]

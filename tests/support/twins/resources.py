@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from capforge_operator.ports import Conflict, Json, ResourceType, sorted_by_name
+from capforge_operator.ports import Conflict, Identity, Json, ResourceType, sorted_by_name
 
 
 @dataclass
@@ -48,6 +48,10 @@ class MemoryResources:
             if its_kind == kind.kind and namespace in (None, its_namespace)
         ]
         return sorted_by_name(copy.deepcopy(found))
+
+    async def identities(self, kind: ResourceType) -> list[Identity]:
+        found = [one["metadata"] for one in await self.list(kind)]
+        return [Identity(one.get("namespace", ""), one["name"], one["uid"], one["resourceVersion"]) for one in found]
 
     async def apply(self, kind: ResourceType, manifest: Json) -> Json:
         metadata = manifest["metadata"]

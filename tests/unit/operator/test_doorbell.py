@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from capforge_operator.doorbell import keys_of
+from capforge_operator.doorbell import Doorbell
 from capforge_operator.keys import Key, Kind
 from capforge_operator.ports import ResourceType
 from capforge_operator.resource_types import (
@@ -18,10 +18,44 @@ from capforge_operator.resource_types import (
     PODS,
     TRAINING_RUNS,
 )
+from capforge_operator.runtime.echoes import Echoes
+from capforge_operator.runtime.liveness import Liveness, sighting
+from tests.support.clocks import HandScheduler
+from tests.support.twins.world import HeardBell
+from tests.unit.operator.training_world import NAMESPACE, TEMPLATE, run
+
+RUN = Key(Kind.TRAINING_RUN, NAMESPACE, "cells-1")
+CAPABILITY = Key(Kind.CAPABILITY, NAMESPACE, "cells")
 
 
-def body(labels: dict[str, str] | None = None, namespace: str = "team", **fields: Any) -> dict[str, Any]:
-    return {"metadata": {"name": "x", "namespace": namespace, "labels": labels or {}}, **fields}
+class Door:
+    """A doorbell and what it rang."""
+
+    def __init__(self) -> None:
+        self.bell = HeardBell()
+        self.echoes = Echoes()
+        self.doorbell = Doorbell(self.bell, Liveness(60, HandScheduler().time), self.echoes)
+
+    def rings(self, resource: ResourceType, body: dict[str, Any], *, gone: bool = False) -> list[Key]:
+        self.bell.keys.clear()
+        self.doorbell.heard(resource, body, gone=gone)
+        return list(self.bell.keys)
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+def body(labels: dict[str, str] | None = None, name: str = "x", namespace: str = "team") -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, "labels": labels or {}, "uid": "u", "resourceVersion": "1"}
+    return {"metadata": metadata}
+
+
+def run_body(status: dict[str, Any] | None = None, uid: str = "u", **spec: Any) -> dict[str, Any]:
+    document = run(**spec)
+    document["metadata"] |= {"uid": uid, "resourceVersion": "1"}
+    return {**document, "status": status or {}}
 
 
 SNAPSHOT = {"app.kubernetes.io/component": "snapshot", "capforge.dev/dataset": "cells"}
@@ -31,18 +65,9 @@ TRAINER = {"app.kubernetes.io/component": "trainer", "capforge.dev/training-run"
 @pytest.mark.parametrize(
     ("resource", "event", "keys"),
     [
-        (CAPABILITIES, body(), [Key(Kind.CAPABILITY, "team", "x"), Key(Kind.CAPABILITY_DEPENDENTS, "team", "x")]),
-        (DATASETS, body(), [Key(Kind.DATASET, "team", "x"), Key(Kind.DATASET_DEPENDENTS, "team", "x")]),
-        (
-            TRAINING_RUNS,
-            body(spec={"capabilityRef": {"name": "cells"}}),
-            [Key(Kind.TRAINING_RUN, "team", "x"), Key(Kind.CAPABILITY, "team", "cells")],
-        ),
-        (
-            MODEL_TEMPLATES,
-            {"metadata": {"name": "x"}},
-            [Key(Kind.MODEL_TEMPLATE, "", "x"), Key(Kind.TEMPLATE_DEPENDENTS, "", "x")],
-        ),
+        (CAPABILITIES, body(), [Key(Kind.CAPABILITY, "team", "x")]),
+        (DATASETS, body(), [Key(Kind.DATASET, "team", "x")]),
+        (MODEL_TEMPLATES, body(namespace=""), [Key(Kind.MODEL_TEMPLATE, "", "x")]),
         (JOBS, body(SNAPSHOT), [Key(Kind.DATASET, "team", "cells")]),
         (JOBS, body(TRAINER), [Key(Kind.TRAINING_RUN, "team", "cells-1")]),
         (PODS, body(SNAPSHOT), [Key(Kind.DATASET, "team", "cells")]),
@@ -56,9 +81,61 @@ TRAINER = {"app.kubernetes.io/component": "trainer", "capforge.dev/training-run"
         (PODS, body({"app.kubernetes.io/component": "operator"}), []),
         (PODS, body(), []),
         (JOBS, body({"app.kubernetes.io/component": "snapshot"}), []),
-        (CONFIG_MAPS, body(SNAPSHOT), []),
+        (CONFIG_MAPS, body(), []),
     ],
     ids=lambda value: value.plural if isinstance(value, ResourceType) else "",
 )
-def test_an_event_rings_what_it_concerns(resource: ResourceType, event: dict[str, Any], keys: list[Key]):
-    assert keys_of(resource, event) == keys
+def test_an_event_rings_what_it_concerns(door: Door, resource: ResourceType, event: dict[str, Any], keys: list[Key]):
+    assert door.rings(resource, event) == keys
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "namespace"),
+    [(DATASETS, "cells", NAMESPACE), (CAPABILITIES, "cells", NAMESPACE), (MODEL_TEMPLATES, TEMPLATE, "")],
+    ids=["dataset", "capability", "template"],
+)
+def test_what_a_run_waits_for_rings_it_until_it_has_ended(
+    door: Door, resource: ResourceType, name: str, namespace: str
+):
+    door.rings(TRAINING_RUNS, run_body())
+    assert RUN in door.rings(resource, body(name=name, namespace=namespace))
+    assert RUN not in door.rings(resource, body(name="other", namespace=namespace))
+    door.rings(TRAINING_RUNS, run_body({"completionTime": "2026-01-01T00:00:00Z"}))
+    assert RUN not in door.rings(resource, body(name=name, namespace=namespace))
+
+
+def test_a_run_that_is_gone_is_rung_no_more(door: Door):
+    door.rings(TRAINING_RUNS, run_body())
+    door.rings(TRAINING_RUNS, run_body(), gone=True)
+    assert RUN not in door.rings(DATASETS, body(name="cells", namespace=NAMESPACE))
+
+
+def test_a_run_rings_its_capability_when_its_standing_changes_not_with_every_step(door: Door):
+    done, version = {"completionTime": "2026-01-01T00:00:00Z"}, {"version": "1.1"}
+    assert door.rings(TRAINING_RUNS, run_body()) == [RUN, CAPABILITY]
+    assert door.rings(TRAINING_RUNS, run_body({"progressPercent": 5})) == [RUN]
+    assert door.rings(TRAINING_RUNS, run_body(done)) == [RUN, CAPABILITY]
+    assert door.rings(TRAINING_RUNS, run_body({**done, **version})) == [RUN, CAPABILITY]
+    assert door.rings(TRAINING_RUNS, run_body({**done, **version})) == [RUN]
+    assert door.rings(TRAINING_RUNS, run_body(uid="made anew")) == [RUN, CAPABILITY]
+    assert door.rings(TRAINING_RUNS, run_body(), gone=True) == [RUN, CAPABILITY]
+
+
+def test_the_echo_of_our_own_write_rings_only_those_who_wait(door: Door):
+    door.rings(TRAINING_RUNS, run_body())
+    event = body(name="cells", namespace=NAMESPACE)
+    door.echoes.wrote(sighting(DATASETS, event["metadata"]))
+    assert door.rings(DATASETS, event) == [RUN]
+    assert door.rings(DATASETS, event) == [Key(Kind.DATASET, NAMESPACE, "cells"), RUN]
+
+
+def test_a_change_after_our_own_write_is_no_echo(door: Door):
+    event = body()
+    door.echoes.wrote(sighting(DATASETS, {**event["metadata"], "resourceVersion": "0"}))
+    assert door.rings(DATASETS, event) == [Key(Kind.DATASET, "team", "x")]
+
+
+def test_a_deletion_is_never_an_echo(door: Door):
+    event = body()
+    door.echoes.wrote(sighting(DATASETS, event["metadata"]))
+    assert door.rings(DATASETS, event, gone=True) == [Key(Kind.DATASET, "team", "x")]

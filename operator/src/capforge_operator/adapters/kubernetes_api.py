@@ -29,7 +29,8 @@ from capforge_operator.ports import (
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-_JSON = "application/json"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+JSON = "application/json"
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 _CONNECTIONS = 32
 _MESSAGE_CHARS = 500
@@ -78,13 +79,13 @@ class KubernetesApi:
         """Close the connections."""
         await self._client.close()
 
-    async def get(self, target: Target, *, accept: str = _JSON) -> Json:
+    async def get(self, target: Target, *, accept: str = JSON) -> Json:
         """Return one object; raises Missing."""
         return await self._call("get", "GET", target, accept=accept)
 
-    async def list(self, target: Target, query: Mapping[str, str]) -> Json:
+    async def list(self, target: Target, query: Mapping[str, str], *, accept: str = JSON) -> Json:
         """Return one page of a collection."""
-        return await self._call("list", "GET", target, query=query)
+        return await self._call("list", "GET", target, query=query, accept=accept)
 
     async def create(self, target: Target, body: Json) -> Json:
         """Create an object; raises AlreadyThere."""
@@ -112,8 +113,8 @@ class KubernetesApi:
         *,
         body: Json | None = None,
         query: Mapping[str, str] | None = None,
-        content_type: str = _JSON,
-        accept: str = _JSON,
+        content_type: str = JSON,
+        accept: str = JSON,
     ) -> Json:
         self._on_call(verb, target)
         headers = {"Accept": accept, "Content-Type": content_type}

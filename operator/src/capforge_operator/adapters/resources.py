@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from capforge_operator.adapters.kubernetes_api import KubernetesApi, Missing, Target, without_managed_fields
-from capforge_operator.ports import Conflict, Json, ResourceType, sorted_by_name
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from capforge_operator.adapters.kubernetes_api import (
+    JSON,
+    METADATA_LIST,
+    KubernetesApi,
+    Missing,
+    Target,
+    without_managed_fields,
+)
+from capforge_operator.ports import Conflict, Identity, Json, ResourceType, sorted_by_name
 
 _PAGE_OBJECTS = 250
 
@@ -11,9 +20,10 @@ _PAGE_OBJECTS = 250
 class KubernetesResources:
     """Objects as parsed JSON, read live."""
 
-    def __init__(self, api: KubernetesApi) -> None:
-        """Use this connection."""
+    def __init__(self, api: KubernetesApi, on_status: Callable[[ResourceType, Json], None] | None = None) -> None:
+        """Use this connection, and tell the metadata of every object whose status was written."""
         self._api = api
+        self._on_status = on_status or (lambda _kind, _metadata: None)
 
     async def get(self, kind: ResourceType, namespace: str, name: str) -> Json | None:
         """Return the live object."""
@@ -23,15 +33,27 @@ class KubernetesResources:
             return None
 
     async def list(self, kind: ResourceType, namespace: str | None = None) -> list[Json]:
-        """Return all live objects, page by page so that no answer is large."""
-        found: list[Json] = []
+        """Return all live objects."""
+        return sorted_by_name(
+            [without_managed_fields(one) async for one in self._pages(Target(kind, namespace or ""), JSON)]
+        )
+
+    async def identities(self, kind: ResourceType) -> Sequence[Identity]:
+        """Return which objects there are; only their metadata comes over the wire, one page at a time."""
+        return [
+            Identity(one.get("namespace", ""), one["name"], one["uid"], one["resourceVersion"])
+            async for one in (item["metadata"] async for item in self._pages(Target(kind), METADATA_LIST))
+        ]
+
+    async def _pages(self, target: Target, accept: str) -> AsyncIterator[Json]:
         query = {"limit": str(_PAGE_OBJECTS)}
         while True:
-            page = await self._api.list(Target(kind, namespace or ""), query)
-            found += [without_managed_fields(one) for one in page["items"]]
+            page = await self._api.list(target, query, accept=accept)
+            for item in page["items"] or []:  # null where a listing of metadata is empty
+                yield item
             following = page["metadata"].get("continue")
             if not following:
-                return sorted_by_name(found)
+                return
             query["continue"] = following
 
     async def apply(self, kind: ResourceType, manifest: Json) -> Json:
@@ -49,7 +71,8 @@ class KubernetesResources:
         body = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": kept, "status": status}
         target = Target(kind, metadata.get("namespace", ""), metadata["name"], "status")
         try:
-            await self._api.apply(target, body)
+            written = await self._api.apply(target, body)
         except Missing as error:
             raise Conflict(str(error)) from error
+        self._on_status(kind, written["metadata"])
         return True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+from capforge_operator.ports import ResourceType
 
 Seen = tuple[str, str]
 """Kind and uid of an object."""
@@ -17,6 +19,11 @@ class Sighting:
     kind: str
     uid: str
     resource_version: str
+
+
+def sighting(resource: ResourceType, metadata: Mapping[str, str]) -> Sighting:
+    """Return what is compared about an object."""
+    return Sighting(resource.plural, metadata.get("uid", ""), metadata.get("resourceVersion", ""))
 
 
 class Liveness:

@@ -43,15 +43,9 @@ class Resync:
         self._bell.ring(*self._always)
         for resource, kind in self._kinds.items():
             try:
-                objects = await self._resources.list(resource)
+                found = await self._resources.identities(resource)
             except PortError as error:
                 _log.warning("not listed", resource=resource.plural, cause=str(error))
                 continue
-            self._liveness.listed(resource.plural, [sighting(resource, one["metadata"]) for one in objects])
-            metadata = [one["metadata"] for one in objects]
-            self._bell.ring(*(Key(kind, one.get("namespace", ""), one["name"]) for one in metadata))
-
-
-def sighting(resource: ResourceType, metadata: Mapping[str, str]) -> Sighting:
-    """Return what liveness compares about an object."""
-    return Sighting(resource.plural, metadata.get("uid", ""), metadata.get("resourceVersion", ""))
+            self._liveness.listed(resource.plural, [Sighting(resource.plural, one.uid, one.version) for one in found])
+            self._bell.ring(*(Key(kind, one.namespace, one.name) for one in found))
