@@ -10,6 +10,7 @@ import pytest
 
 from capforge_tools.places import REPOSITORY
 
+_CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 
 
@@ -26,7 +27,11 @@ def _pages() -> list[Path]:
 
 @pytest.mark.parametrize("page", _pages(), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_every_link_to_a_file_finds_it(page: Path) -> None:
-    links = [link for link in _LINK.findall(page.read_text()) if "://" not in link and not link.startswith("mailto:")]
+    links = [
+        link
+        for link in _LINK.findall(_CODE.sub("", page.read_text()))
+        if "://" not in link and not link.startswith("mailto:")
+    ]
     broken = [link for link in links if not (page.parent / link).exists()]
     assert broken == []
 
