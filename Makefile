@@ -75,4 +75,4 @@ test-integration: venv trainer-venv binaries ## real API server, object store an
 	$(PYTEST) tests/integration $(addprefix --ignore=,$(TRAINER_TESTS))
 
 e2e: venv cluster-up images ## user stories on a whole cluster
-	$(PYTEST) tests/e2e
+	$(PYTEST) -s tests/e2e
