@@ -7,14 +7,17 @@ Objects of our own kinds travel as parsed JSON without `metadata.managedFields`;
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from capforge_contracts.serving import DesiredModels, PodState, RoutingTable
 from capforge_contracts.store import ObjectInfo
+from capforge_operator.facts import Identity, JobFact, JobOutcome, PodFact, ResourceType
 from capforge_operator.keys import Key
+
+__all__ = ["Identity", "JobFact", "JobOutcome", "PodFact", "ResourceType"]
+"""Named here too, since whoever uses a port needs them."""
 
 Json = dict[str, Any]
 
@@ -41,32 +44,6 @@ class Unreachable(PortError):  # noqa: N818 - reads as the fact it states
 
 class Invalid(PortError):  # noqa: N818 - reads as the fact it states
     """The API server refuses the content of an object that we wrote: a bug, or a policy of the cluster."""
-
-
-@dataclass(frozen=True)
-class ResourceType:
-    """Where a resource lives in the API."""
-
-    group: str
-    version: str
-    kind: str
-    plural: str
-    namespaced: bool = True
-
-    @property
-    def api_version(self) -> str:
-        """`group/version`, or `v1` for the core group."""
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which object, in which version."""
-
-    namespace: str
-    name: str
-    uid: str
-    version: str
 
 
 class Resources(Protocol):
@@ -99,36 +76,6 @@ class Resources(Protocol):
         ...
 
 
-class JobOutcome(StrEnum):
-    """Where a Job stands."""
-
-    ACTIVE = "Active"
-    SUSPENDED = "Suspended"
-    COMPLETE = "Complete"
-    FAILED = "Failed"
-
-
-@dataclass(frozen=True)
-class JobFact:
-    """A Job of ours as it is now."""
-
-    namespace: str
-    name: str
-    uid: str
-    owner_uid: str
-    outcome: JobOutcome
-    suspended: bool
-    deleting: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    created: datetime | None = None
-    finished: datetime | None = None
-    reason: str = ""
-    """Of the Failed condition: BackoffLimitExceeded, DeadlineExceeded, PodFailurePolicy."""
-    message: str = ""
-    failed_pods: int = 0
-
-
 class Jobs(Protocol):
     """Jobs are create-only: they are made, watched, suspended and deleted, never edited."""
 
@@ -147,39 +94,6 @@ class Jobs(Protocol):
     async def delete(self, job: JobFact) -> None:
         """Delete this very Job (by uid) with its pods, in the background; no error if it is gone."""
         ...
-
-
-@dataclass(frozen=True)
-class PodFact:
-    """A pod as it is now, reduced to what decisions need."""
-
-    namespace: str
-    name: str
-    uid: str
-    phase: str
-    """Pending, Running, Succeeded, Failed, Unknown."""
-    ip: str = ""
-    ready: bool = False
-    deleting: bool = False
-    created: datetime | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    reason: str = ""
-    """Of the pod: Evicted, NodeLost, DeadlineExceeded …"""
-    message: str = ""
-    unschedulable: str = ""
-    """The scheduler's message while no node fits."""
-    waiting_reason: str = ""
-    """Of a container that cannot start: ImagePullBackOff, CreateContainerConfigError …"""
-    waiting_message: str = ""
-    exit_code: int | None = None
-    """Of the first container, once it ended."""
-    exit_reason: str = ""
-    """OOMKilled, Error, Completed …"""
-    exit_message: str = ""
-    """The termination message."""
-    disrupted: str = ""
-    """Reason of the DisruptionTarget condition: preempted, drained, node lost …"""
-    image_ids: tuple[str, ...] = ()
 
 
 class Pods(Protocol):
