@@ -14,7 +14,7 @@ from capforge_demo.clients import Clients
 from capforge_demo.coco import Picture
 from capforge_demo.predict import Answer, Predictor
 from capforge_demo.settings import SYSTEM_NAMESPACE, Settings
-from capforge_demo.unseen import typical
+from capforge_demo.unseen import spread, typical
 from capforge_tools.console import say
 from capforge_tools.errors import ToolError
 from capforge_tools.selection import Cluster as Selected
@@ -36,14 +36,14 @@ class Score:
 
 
 def show(settings: Settings, predictor: Predictor, candidates: list[Picture]) -> Picture:
-    """Predict up to 20 of the images, print how many gold boxes were found, save the picture of a typical one."""
+    """Predict about 20 of the images, print how many gold boxes were found, save the picture of a typical one."""
     if not candidates:
         raise ToolError(
             f"none of these images is in the locked datasets of namespace {settings.namespace}, made from other data; "
             "use another namespace: make demo NAMESPACE=<name>"
         )
     chosen = typical(candidates)
-    others = [one for one in candidates if one is not chosen][: _MOST_IMAGES - 1]
+    others = [one for one in spread(candidates, _MOST_IMAGES) if one is not chosen]
     _show_one(settings, chosen, predictor.predict(chosen.path))
     scores = [_score(chosen, predictor)]
     scores += [_score(one, predictor) for one in track(others, "predicting more", console=err, transient=True)]

@@ -37,6 +37,11 @@ def typical(candidates: list[Picture]) -> Picture:
     return ordered[len(ordered) // 2]
 
 
+def spread(candidates: list[Picture], count: int) -> list[Picture]:
+    """Return at most so many of them at equal distances: neighbours are often alike."""
+    return candidates[:: -(-len(candidates) // count)]
+
+
 def _items(store: ObjectStore, cluster: Cluster, namespace: str, selection: dict[str, str]) -> Iterator[ManifestItem]:
     digest = cluster.object("datasets", namespace, selection["name"])["status"]["digest"]
     _, items = read_manifest(store.get(layout.manifest(namespace, digest)))

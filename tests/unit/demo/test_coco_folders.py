@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from capforge_demo.coco import CocoFolder, pictures
+from capforge_demo.coco import CocoFolder, Picture, pictures
 from capforge_demo.manifests import adapted, blood_cells
-from capforge_demo.unseen import typical
+from capforge_demo.unseen import spread, typical
 from capforge_tools.errors import ToolError
 
 _DOCUMENT = {
@@ -82,6 +82,14 @@ def test_pictures_are_those_with_objects_and_boxes_become_corners(tmp_path: Path
     assert [one.path.name for one in found] == ["a.jpg", "b.jpg"]
     assert found[1].objects[0].box == (1, 2, 4, 6)
     assert typical(found).path.name == "a.jpg"
+
+
+@pytest.mark.parametrize(("total", "expected"), [(3, 3), (20, 20), (21, 11), (87, 18)])
+def test_a_sample_is_spread_over_all_images(total: int, expected: int) -> None:
+    all_of_them = [Picture(Path(str(number)), ()) for number in range(total)]
+    sample = spread(all_of_them, 20)
+    assert len(sample) == expected
+    assert sample[-1] in all_of_them[-(total // expected + 1) :]
 
 
 def test_the_example_names_data_where_the_demo_puts_it() -> None:
