@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped] # has no types
 import pytest
 
 from tests.unit.charts.rendering import Manifest, containers, named, pods, render
@@ -46,7 +46,7 @@ _EVERYTHING = {
 _INSTALLATIONS = {"defaults": {}, "external store and database": _EXTERNAL, "every option": _EVERYTHING}
 
 
-@pytest.fixture(params=_INSTALLATIONS.values(), ids=_INSTALLATIONS.keys())
+@pytest.fixture(params=list(_INSTALLATIONS.values()), ids=list(_INSTALLATIONS))
 def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     return [*render("capforge", request.param), *render("capforge-tenant", namespace="team-a")]
 
