@@ -70,7 +70,7 @@ def test_the_run_trains_and_its_model_becomes_version_1_1(tenant: Tenant) -> Non
     tenant.until("trainingrun", FIRST, "Succeeded", "Training", _SERVING_SECONDS)
     columns = tenant.columns("trainingrun", FIRST)
     assert (columns["SUCCEEDED"], columns["REASON"]) == ("Unknown", "Training")
-    found = tenant.until("trainingrun", FIRST, "Succeeded", "Completed", _TRAINING_SECONDS)
+    found = _published(tenant, FIRST, "Completed", _TRAINING_SECONDS)
     status = found["status"]
     for milestone in ("Accepted", "Trained", "Exported", "Evaluated", "Published"):
         assert _condition(found, milestone)["status"] == "True", milestone
@@ -123,7 +123,7 @@ def test_a_revoked_key_is_refused(tenant: Tenant, cells: Cells) -> None:
 
 def test_an_equal_run_takes_the_first_ones_result(tenant: Tenant) -> None:
     tenant.apply(manifests.run(AGAIN, train="cells-train", dev="cells-dev"))
-    found = tenant.until("trainingrun", AGAIN, "Succeeded", "Attached")
+    found = _published(tenant, AGAIN, "Attached")
     assert found["status"]["version"] == "1.1"
     assert found["status"]["runDigest"] == tenant.get("trainingrun", FIRST)["status"]["runDigest"]
     assert not [name for name in tenant.names("jobs") if name.startswith(AGAIN)]
@@ -143,7 +143,7 @@ def test_a_deleted_capability_comes_back_at_its_version_and_trains_nothing(tenan
 def test_a_deleted_run_attaches_when_it_is_applied_again(tenant: Tenant) -> None:
     tenant.delete("trainingrun", FIRST)
     tenant.apply(manifests.run(FIRST, train="cells-train", dev="cells-dev"))
-    found = tenant.until("trainingrun", FIRST, "Succeeded", "Attached")
+    found = _published(tenant, FIRST, "Attached")
     assert found["status"]["version"] == "1.1"
     assert not [name for name in tenant.names("jobs") if name.startswith(FIRST)]
 
@@ -203,7 +203,7 @@ def test_without_serving_pods_callers_are_told_to_come_back_and_new_pods_load_ag
 
 def test_the_next_model_is_version_1_2_and_the_old_one_still_answers(tenant: Tenant, cells: Cells) -> None:
     tenant.apply(manifests.run(OTHER, train="cells-train", dev="cells-dev", seed=1))
-    found = tenant.until("trainingrun", OTHER, "Succeeded", "Completed", _TRAINING_SECONDS)
+    found = _published(tenant, OTHER, "Completed", _TRAINING_SECONDS)
     assert found["status"]["version"] == "1.2"
     image = cells.dev_image.read_bytes()
     eventually(lambda: _version(tenant, image, "v1") == "1.2", _SERVING_SECONDS, 1.0)
@@ -222,6 +222,12 @@ def test_an_upgrade_and_a_reinstallation_lose_nothing(tenant: Tenant, system: Sy
     eventually(lambda: _version(tenant, image, "v1") == "1.2", _SERVING_SECONDS, 1.0)
     assert {kind: tenant.names(kind) for kind in before} == before
     assert tenant.columns("trainingrun", OTHER)["VERSION"] == "1.2"
+
+
+def _published(tenant: Tenant, run: str, how: str, timeout_seconds: float = _SERVING_SECONDS) -> dict[str, Any]:
+    """Wait until a run has ended well and its model has its number, which it gets a moment later."""
+    tenant.until("trainingrun", run, "Succeeded", how, timeout_seconds)
+    return tenant.until("trainingrun", run, "Published", "Published")
 
 
 def _answered(tenant: Tenant, image: bytes, version: str = "v1") -> dict[str, Any]:
