@@ -68,7 +68,7 @@ class OptimizerParameters(Parameters):
     batch_size: int = Field(8, ge=1, le=512, description="Images per step and process.")
     learning_rate: float = Field(2e-3, ge=1e-8, le=1, description="Highest rate (AdamW), after the warm-up.")
     weight_decay: float = Field(0.05, ge=0, le=1, description="Decay of weights other than norms and biases.")
-    warmup_steps: int = Field(50, ge=0, le=100_000, description="Steps in which the rate rises from nearly zero.")
+    warmup_steps: int = Field(30, ge=0, le=100_000, description="Steps in which the rate rises from nearly zero.")
     gradient_clip_norm: float = Field(
         10.0, ge=0, le=1000, description="Longest gradient that a step may take; 0 sets no limit."
     )
