@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -105,7 +106,8 @@ def _recorded(folder: Path) -> str:
 
 
 def _size_bytes(folder: Path) -> int:
-    return sum(_file_bytes(path) for path in folder.rglob("*"))
+    # os.walk passes over a folder that another thread deletes meanwhile; Path.rglob raises.
+    return sum(_file_bytes(Path(parent, name)) for parent, _, names in os.walk(folder) for name in names)
 
 
 def _file_bytes(path: Path) -> int:

@@ -9,8 +9,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from capforge_contracts.environment import parse_environment
 from capforge_contracts.names import GATEWAY_INTERNAL_PORT, GATEWAY_PORT
 
 PREFIX = "CAPFORGE_"
@@ -96,13 +97,4 @@ class Settings(BaseModel):
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Parse the environment; raises SettingsError naming each wrong variable. Empty counts as not set."""
-    given = {
-        name: environment[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if environment.get(PREFIX + name.upper(), "") != ""
-    }
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise SettingsError("; ".join(faults)) from error
+    return parse_environment(Settings, PREFIX, environment, SettingsError)
