@@ -15,8 +15,11 @@ _STRIDE = 2 ** (len(_CHANNELS) - 1)
 _FOUND = 100
 
 
-def small_detector(size: int) -> bytes:
-    """Return `image uint8 [N,size,size,3]` → boxes [N,100,4], scores [N,100], classes [N,100], count [N,1]."""
+def small_detector(size: int, floats: bool = False) -> bytes:
+    """Return `image uint8 [N,size,size,3]` → boxes [N,100,4], scores [N,100], classes [N,100], count [N,1].
+
+    With `floats` the input is `image float32 [N,3,size,size]`, already divided by 255; the rest is the same.
+    """
     generator = np.random.default_rng(0)
     cells = (size // _STRIDE) ** 2
     weights: dict[str, np.ndarray] = {
@@ -28,11 +31,7 @@ def small_detector(size: int) -> bytes:
         "places": generator.uniform(0, size, (cells,)).astype(np.float32),
         "found": np.asarray([[_FOUND]], np.int64),
     }
-    nodes = [
-        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["float", "scale"], ["scaled"]),
-        helper.make_node("Transpose", ["scaled"], ["x0"], perm=[0, 3, 1, 2]),
-    ]
+    nodes = [helper.make_node("Identity", ["image"], ["x0"])] if floats else _normalised()
     for layer, (before, after) in enumerate(itertools.pairwise(_CHANNELS)):
         weights[f"w{layer}"] = (generator.normal(0, 1, (after, before, 3, 3)) / (3 * before**0.5)).astype(np.float32)
         nodes += [
@@ -58,10 +57,24 @@ def small_detector(size: int) -> bytes:
         helper.make_tensor_value_info("classes", TensorProto.INT64, ["N", _FOUND]),
         helper.make_tensor_value_info("count", TensorProto.INT64, ["N", 1]),
     ]
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", size, size, 3])
+    image = _input(size, floats)
     initializers = [numpy_helper.from_array(value, name) for name, value in weights.items()]
     graph = helper.make_graph(nodes, "small-detector", [image], outputs, initializer=initializers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
     model.ir_version = _IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
+
+
+def _normalised() -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["float", "scale"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["x0"], perm=[0, 3, 1, 2]),
+    ]
+
+
+def _input(size: int, floats: bool) -> onnx.ValueInfoProto:
+    if floats:
+        return helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, size, size])
+    return helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", size, size, 3])

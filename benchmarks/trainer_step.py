@@ -3,7 +3,7 @@
 Process CPU time, one thread, interleaved blocks, medians of the blocks' ratios: wall clock tells nothing on a shared
 machine. Limits: 3 % without averaging and clipping, 10 % with both. Then images/s beside torchvision's ssdlite.
 
-    .venv-trainer/bin/python benchmarks/trainer_step.py [--blocks 40] [--steps 1]
+    .venv-trainer/bin/python -m benchmarks.trainer_step [--blocks 40] [--steps 1]
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from capforge_trainer.config import DetectorParameters
 from capforge_trainer.data.batches import Batch
 from capforge_trainer.fit.checkpoint import Checkpoints
 from capforge_trainer.fit.device import uses_bfloat16
-from capforge_trainer.fit.loop import Fit, FitPlan
+from capforge_trainer.fit.loop import Fit
 from capforge_trainer.fit.optimizer import make_optimizer
+from capforge_trainer.fit.plan import FitPlan
 from capforge_trainer.fit.watch import Watch
 from capforge_trainer.models.detector import Detector, Shape
-from capforge_trainer.models.loss import Objects, detection_loss
+from capforge_trainer.models.loss import Objects, detection_loss, loss_of
 
 CPU = torch.device("cpu")
 SIDE, CLASSES, BATCH = 320, 3, 8
@@ -56,7 +57,7 @@ class BareLoop:
         network = Detector(model.backbone, model.neck_channels, Shape(SIDE, SIDE, CLASSES))
         self.network = network.to(memory_format=torch.channels_last).train()
         self.optimizer = make_optimizer(self.network, parameters.optimizer)
-        self.bfloat16 = uses_bfloat16(parameters, CPU)
+        self.bfloat16 = uses_bfloat16(parameters.optimizer, CPU)
 
     def step(self, batch: Batch) -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
@@ -113,10 +114,12 @@ def compare(parameters: DetectorParameters, blocks: int, steps: int) -> Interlea
         model = parameters.model
         network = Detector(model.backbone, model.neck_channels, Shape(SIDE, SIDE, CLASSES))
         done = lambda *_: (_ for _ in ()).throw(_EnoughError)  # noqa: E731
-        plan = FitPlan(parameters, FAR_AWAY, CPU, stop_asked=lambda: len(source.ours) >= blocks)
+        plan = FitPlan(
+            parameters.optimizer, parameters.schedule, FAR_AWAY, CPU, stop_asked=lambda: len(source.ours) >= blocks
+        )
         checkpoints = Checkpoints(store, "bench", "0" * 64, 1)
         checkpoints.save = done  # type: ignore[method-assign]  # the loop would save when asked to stop
-        fit = Fit(plan, network, source, done, checkpoints, watch)  # type: ignore[arg-type]  # a stand-in
+        fit = Fit(plan, network, loss_of(network), source, done, checkpoints, watch)  # type: ignore[arg-type]  # a stand-in
         try:
             fit.run()
         except (_EnoughError, RuntimeError) as error:

@@ -30,13 +30,13 @@ class Cells:
         return self.folder / str(document["images"][0]["file_name"])
 
 
-def small(folder: Path) -> Cells:
+def small(folder: Path, train_images: int = TRAIN_IMAGES, dev_images: int = DEV_IMAGES) -> Cells:
     """Write a small data set."""
     if REAL.is_dir():
-        for role, count in (("train", TRAIN_IMAGES), ("dev", DEV_IMAGES)):
+        for role, count in (("train", train_images), ("dev", dev_images)):
             _write(folder, role, _first(json.loads((REAL / f"{role}.json").read_text()), count), REAL)
     else:
-        for _ in cells.write(folder, TRAIN_IMAGES + DEV_IMAGES, seed=1):
+        for _ in cells.write(folder, train_images + dev_images, seed=1):
             pass
     return Cells(folder)
 
@@ -66,6 +66,11 @@ def faulty(source: Cells, folder: Path) -> Path:
     ]
     (folder / "dev.json").write_text(json.dumps(document))
     return folder
+
+
+def write_first(source: Path, images: int, target: Path) -> None:
+    """Write a COCO document of the first images of another one."""
+    target.write_text(json.dumps(_first(json.loads(source.read_text()), images)))
 
 
 def _first(document: dict[str, Any], count: int) -> dict[str, Any]:

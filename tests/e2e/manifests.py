@@ -31,5 +31,15 @@ def run(name: str, train: str, dev: str, **changes: Any) -> Json:
     return _object("TrainingRun", name, spec)
 
 
+def tiny_run(name: str, seed: int = 0, epochs: int = 1) -> Json:
+    """A run that learns next to nothing, in seconds: for stories about what happens around a model."""
+    overrides = {
+        "model": {"backbone": "resnet10", "inputLongSidePixels": 96, "neckChannels": 32},
+        "schedule": {"maxEpochs": epochs, "evaluations": 1, "patience": 1000},
+        "optimizer": {"warmupSteps": 0, "batchSize": 4},
+    }
+    return run(name, "cells-train", "cells-dev", overrides=overrides, seed=seed, timeBudgetSeconds=120)
+
+
 def _object(kind: str, name: str, spec: Json) -> Json:
     return {"apiVersion": "capforge.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}

@@ -208,7 +208,7 @@ def test_the_next_model_is_version_1_2_and_the_old_one_still_answers(tenant: Ten
     image = cells.dev_image.read_bytes()
     eventually(lambda: _version(tenant, image, "v1") == "1.2", _SERVING_SECONDS, 1.0)
     assert _version(tenant, image, "v1.1") == "1.1"
-    assert tenant.columns("capability", "cells")["VERSION"] == "1.2"
+    eventually(lambda: tenant.columns("capability", "cells")["VERSION"] == "1.2", _SERVING_SECONDS, 1.0)
 
 
 def test_an_upgrade_and_a_reinstallation_lose_nothing(tenant: Tenant, system: System, cells: Cells) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import urllib.error
@@ -18,7 +17,8 @@ from capforge_contracts.names import model_name
 from capforge_contracts.serving import DesiredModel, DesiredModels, LoadState, ModelState, PodState
 from capforge_contracts.store import ObjectStore
 from capforge_tools.probing import answers
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.logs import logged
 from tests.support.onnx_models import FixedDetector, golden_file
 from tests.support.ports import free_port
 from tests.support.servers import running
@@ -27,6 +27,7 @@ from tests.support.triton import Triton, install
 POOL = "cpu"
 NAMESPACE = "lab"
 TOKEN = "test-token"
+_ANSWER_SECONDS = 10 * PATIENCE
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -86,19 +87,21 @@ class ServingPod:
     store_environment: Mapping[str, str]
     settings: dict[str, str] = field(default_factory=dict)
     agent_port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
+    """Any of 127.0.0.0/8."""
     _stack: ExitStack = field(default_factory=ExitStack)
     _agent: Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "token").write_text(TOKEN)
-        self.triton = Triton(install(), self.folder)
+        self.triton = Triton(install(), self.folder, host=self.host)
         (self.folder / "control").write_text(self.triton.control)
 
     @property
     def url(self) -> str:
         """The agent's address."""
-        return f"http://127.0.0.1:{self.agent_port}"
+        return f"http://{self.host}:{self.agent_port}"
 
     @property
     def desired_file(self) -> Path:
@@ -120,9 +123,11 @@ class ServingPod:
             "CAPFORGE_CONTROL_FILE": str(self.folder / "control"),
             "CAPFORGE_DATA": str(self.folder),
             "CAPFORGE_TRITON": self.triton.address,
-            "CAPFORGE_AGENT_HOST": "127.0.0.1",
+            "CAPFORGE_TRITON_GRPC": self.triton.grpc_address,
+            "CAPFORGE_AGENT_HOST": self.host,
             "CAPFORGE_AGENT_PORT": str(self.agent_port),
             "CAPFORGE_RETRY_SECONDS": "0.2",
+            "CAPFORGE_LINGER_SECONDS": "0",
             **self.store_environment,
             **self.settings,
         }
@@ -138,6 +143,17 @@ class ServingPod:
             self._agent.wait()
         self._stack.close()
         self._agent = None
+
+    def crash_agent(self) -> None:
+        """Send SIGKILL and touch nothing else: whoever watches the agent sees that it `agent_ended`."""
+        if self._agent:
+            self._agent.kill()
+            self._agent.wait()
+
+    @property
+    def agent_ended(self) -> bool:
+        """It was started and its process is gone."""
+        return self._agent is not None and self._agent.poll() is not None
 
     def put(self, generation: int, *models: DesiredModel, pool: str = POOL) -> PodState:
         """Send a desired document as the operator does; raises urllib.error.HTTPError."""
@@ -173,13 +189,12 @@ class ServingPod:
         """Call the agent; raises urllib.error.HTTPError."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310 - loopback
-        with _OPENER.open(request, timeout=10) as answer:
+        with _OPENER.open(request, timeout=_ANSWER_SECONDS) as answer:
             return bytes(answer.read())
 
     def steps(self, step: str, outcome: str = "done") -> int:
         """Count the steps that agents of this pod have logged."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-        return sum(line.get("step") == step and line.get("outcome") == outcome for line in lines)
+        return sum(line.get("step") == step and line.get("outcome") == outcome for line in logged(self.log))
 
 
 @contextmanager

@@ -17,8 +17,12 @@ from capforge_tools.apiserver import ApiServer
 from capforge_tools.commands import run
 from capforge_tools.places import REPOSITORY
 from capforge_tools.probing import answers
+from tests.support.eventually import PATIENCE, eventually
 from tests.support.ports import free_ports
 from tests.support.servers import running
+
+_SERVED: set[tuple[str, Path]] = set()
+"""API servers and folders of CRDs that are known to be served."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,21 @@ class KubeApi:
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl and return its output; raises CommandFailedError with the server's message."""
-        return run(self.programs / "kubectl", "--kubeconfig", self.kubeconfig, *arguments, stdin=stdin)
+        # What kubectl remembers of a server it files under the port, which another server has another day.
+        of_this_server = ("--kubeconfig", self.kubeconfig, "--cache-dir", self.kubeconfig.with_name("kubectl-cache"))
+        return run(self.programs / "kubectl", *of_this_server, *arguments, stdin=stdin)
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Apply objects server-side; raises CommandFailedError with the server's message."""
         items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(items))
+
+    def write_status(self, kind: str, namespace: str, name: str, status: Mapping[str, Any]) -> None:
+        """Write the status of one of our objects as the operator does, so that an operator may take it away again."""
+        metadata = {"name": name, "namespace": namespace}
+        document = {"apiVersion": "capforge.dev/v1alpha1", "kind": kind, "metadata": metadata, "status": status}
+        how = ("--server-side", "--force-conflicts", "--subresource=status", "--field-manager=capforge-operator")
+        self.kubectl("apply", *how, "-f", "-", stdin=json.dumps(document))
 
     def get(self, *arguments: str) -> dict[str, Any]:
         """Return what `kubectl get … -o json` prints."""
@@ -48,7 +61,14 @@ class KubeApi:
     def apply_crds(self, folder: Path = REPOSITORY / "crds") -> None:
         """Apply every CRD file of a folder and wait until the API server serves them."""
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(folder))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(folder))
+        self.kubectl("wait", "--for=condition=Established", f"--timeout={60 * PATIENCE:.0f}s", "-f", str(folder))
+        if (self.url, folder) not in _SERVED:
+            # What is established is served, and found by its name, a moment later.
+            names = self.kubectl("get", "-f", str(folder), "-o", "jsonpath={.items[*].metadata.name}{.metadata.name}")
+            eventually(lambda: self.kubectl("get", ",".join(names.split()), "--all-namespaces") is not None)
+            # kubectl asks for the schemas before it applies, and waits half a minute for what is put together anew.
+            eventually(lambda: self.kubectl("get", "--raw", "/openapi/v2") != "")
+            _SERVED.add((self.url, folder))
 
     def create_namespace(self, prefix: str = "test") -> str:
         """Create a namespace with a name of its own and return the name."""
@@ -58,14 +78,17 @@ class KubeApi:
 
 
 @contextmanager
-def kube_api(folder: Path) -> Iterator[KubeApi]:
-    """Run etcd and kube-apiserver on random loopback ports for the block, with their files in `folder`."""
+def kube_api(folder: Path, *flags: str) -> Iterator[KubeApi]:
+    """Run etcd and kube-apiserver on random loopback ports for the block, with their files in `folder`.
+
+    `flags` are added to kube-apiserver's command line.
+    """
     programs = binaries.ensure("etcd", "kubernetes")
     port, etcd_port, etcd_peer_port = free_ports(3)
     server = ApiServer(programs, folder, "127.0.0.1", port, etcd_port, etcd_peer_port)
     authority = server.authority.own
     # Without a controller manager no namespace gets its default ServiceAccount: the check for it would refuse every pod.
-    command = server.command("--disable-admission-plugins=ServiceAccount", "--allow-privileged=true")
+    command = server.command("--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", *flags)
     with ExitStack() as stack:
         stack.enter_context(
             running(server.etcd_command(), folder / "etcd.log", lambda: answers(f"{server.etcd_url}/health"))

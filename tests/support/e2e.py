@@ -1,6 +1,7 @@
 """Fixtures `system` and `tenant`: Capforge installed on a whole cluster, and a fresh namespace in it.
 
 The cluster is the one that `make demo` would use (CLUSTER=current|kind|local); it is brought up if it is not, and left up.
+E2E_IMAGES=last takes the cluster and the images as they are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,8 @@ from capforge.cluster.reach import reachable
 from capforge_demo import install, material, story
 from capforge_demo.clients import Clients
 from capforge_demo.follow import condition, row_of
-from capforge_demo.settings import Settings
+from capforge_demo.settings import TENANT_RELEASE, Settings
+from tests.support.eventually import PATIENCE
 
 Json = dict[str, Any]
 
@@ -40,9 +43,9 @@ class System:
     clients: Clients
     cluster: Cluster
 
-    def install(self) -> None:
-        """Install or upgrade, and wait until everything is ready."""
-        install.install_system(self.clients, story.IMAGE_VALUES)
+    def install(self, *values: str) -> None:
+        """Install or upgrade with values as `--set` takes them, and wait until everything is ready."""
+        install.install_system(self.clients, story.IMAGE_VALUES, more=values)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Tenant:
 
     def until(self, kind: str, name: str, condition_type: str, reason: str, timeout_seconds: float = 120.0) -> Json:
         """Wait until a condition has a reason; prints what changes meanwhile. Returns the object."""
+        timeout_seconds *= PATIENCE
         deadline = time.monotonic() + timeout_seconds
         shown = ""
         while True:
@@ -129,7 +133,8 @@ class Tenant:
 def system() -> System:
     """Capforge as this working tree has it, installed on the cluster in use."""
     settings = Settings.from_environment(os.environ)
-    story.prepare_cluster(settings)
+    if os.environ.get("E2E_IMAGES") != "last":
+        story.prepare_cluster(settings)
     clients = Clients.find(settings.kubeconfig, settings.places)
     install.install_system(clients, story.IMAGE_VALUES)
     return System(settings, clients, Cluster.connect(kubeconfig=settings.kubeconfig))
@@ -138,7 +143,16 @@ def system() -> System:
 @pytest.fixture(scope="module")
 def tenant(system: System) -> Iterator[Tenant]:
     """A namespace of its own for a module's story, deleted afterwards."""
+    with a_tenant(system) as made:
+        yield made
+
+
+@contextmanager
+def a_tenant(system: System) -> Iterator[Tenant]:
+    """Prepare a fresh namespace, delete it after the block."""
     namespace = f"e2e-{secrets.token_hex(3)}"
     install.install_tenant(system.clients, namespace)
     yield Tenant(system, namespace, keys.create(system.cluster, namespace, "tests"))
-    system.clients.kubectl("delete", "namespace", namespace, "--wait")
+    # The release first: its account of the object store lies in the system's namespace.
+    system.clients.helm("uninstall", TENANT_RELEASE, "--namespace", namespace)
+    system.clients.kubectl("delete", "namespace", namespace, "--wait=false")

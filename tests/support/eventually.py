@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -10,6 +11,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _PAUSE_SECONDS = 0.05
+PATIENCE = float(os.environ.get("CAPFORGE_TEST_PATIENCE", "3"))
+"""Times as long as a test says: its figures are a quiet machine's, and only a failing test waits so long."""
 
 
 def eventually(check: Callable[[], T], timeout_seconds: float = 20.0, pause_seconds: float = _PAUSE_SECONDS) -> T:
@@ -17,6 +20,7 @@ def eventually(check: Callable[[], T], timeout_seconds: float = 20.0, pause_seco
 
     `check` says what should hold by `assert` or by a true value. After the timeout its last error is raised.
     """
+    timeout_seconds *= PATIENCE
     deadline = time.monotonic() + timeout_seconds
     while True:
         try:
@@ -37,6 +41,7 @@ async def eventually_async(
     pause_seconds: float = _PAUSE_SECONDS,
 ) -> T:
     """Like `eventually`, for a coroutine function, without blocking the event loop."""
+    timeout_seconds *= PATIENCE
     deadline = time.monotonic() + timeout_seconds
     while True:
         try:

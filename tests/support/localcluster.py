@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from capforge_tools import debian
 from capforge_tools.cluster.down import down
 from capforge_tools.cluster.layout import Layout
-from capforge_tools.cluster.survey import leftovers
+from capforge_tools.cluster.survey import leftovers, processes
 from capforge_tools.cluster.up import up
 from capforge_tools.commands import run
 from capforge_tools.images.build import build_all
@@ -24,8 +25,10 @@ from capforge_tools.images.buildah import BuildahEngine
 from capforge_tools.images.deliver import to_local_nodes
 from capforge_tools.images.table import Table
 from capforge_tools.places import REPOSITORY, Places
+from capforge_tools.processes import end
 
-FIRST_NUMBER = 3
+_NUMBERS = range(3, 11)
+"""Those below are people's own and the demo's; the addresses end with the last."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,49 @@ class Running:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Running]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    # Short: the sockets below it may have 108 characters.
-    state = Path(tempfile.mkdtemp(prefix="cf-"))
-    places = Places(Places.from_environment().cache, state)
-    layout = Layout(places, FIRST_NUMBER + worker)
+    with free_number() as number:
+        yield from _running(number)
+
+
+def _running(number: int) -> Iterator[Running]:
+    layout = new_layout(number)
     before = world()
     try:
         up(layout)
         yield Running(layout, deliver(layout, "base"))
     finally:
         down(layout)
-        shutil.rmtree(state)
+        shutil.rmtree(layout.places.state)
     assert leftovers(layout) == []
-    assert [line for line in world() - before if layout.name in line or str(state) in line] == []
+    assert [line for line in world() - before if layout.name in line or str(layout.places.state) in line] == []
+
+
+@contextmanager
+def free_number() -> Iterator[int]:
+    """A number that no cluster on this machine has, kept from other test runs for the block."""
+    for number in _NUMBERS:
+        with Path(tempfile.gettempdir(), f"capforge-test-cluster-{number}.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            if not processes(Layout(Places.from_environment(), number)):
+                yield number
+                return
+    raise AssertionError(f"the numbers {_NUMBERS} of local clusters are all in use on this machine")
+
+
+def new_layout(number: int) -> Layout:
+    """A cluster in a state folder of its own."""
+    # Short: the sockets below it may have 108 characters.
+    return Layout(Places(Places.from_environment().cache, Path(tempfile.mkdtemp(prefix="cf-"))), number)
+
+
+def kill_everything(layout: Layout) -> None:
+    """End all processes of a cluster as a crash of the machine would."""
+    # A shim may start something while others end.
+    while pids := processes(layout):
+        end(pids, grace_seconds=0)
 
 
 def deliver(layout: Layout, name: str) -> str:

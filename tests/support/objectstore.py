@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,8 @@ class S3Server:
     folder: Path
     """What the server stores lies here: `<bucket>/<key>`."""
     bucket: str = BUCKET
+    pid: int = 0
+    """Of its process."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,8 +55,11 @@ class S3Server:
 
 
 @contextmanager
-def s3_server(folder: Path, port: int | None = None) -> Iterator[S3Server]:
-    """Run versitygw for the block, storing below `folder`; a fixed port lets a test stop it and start it again."""
+def s3_server(folder: Path, port: int | None = None, accounts: Path | None = None) -> Iterator[S3Server]:
+    """Run versitygw for the block, storing below `folder`; a fixed port lets a test stop it and start it again.
+
+    With `accounts` it takes more accounts than the root's from that folder.
+    """
     port = port or free_port()
     program = binaries.ensure("versitygw") / "versitygw"
     root = folder / "buckets"
@@ -64,10 +69,13 @@ def s3_server(folder: Path, port: int | None = None) -> Iterator[S3Server]:
         each.mkdir(parents=True, exist_ok=True)
     metadata = [] if _has_attributes(root) else ["--sidecar", str(sidecar)]
     server = S3Server(f"http://127.0.0.1:{port}", "test-access", "test-secret-key", root)
-    argv = [str(program), "--port", f"127.0.0.1:{port}", "--region", _REGION, "--quiet", "posix", *metadata, str(root)]
+    more = ["--iam-dir", str(accounts), "--iam-cache-disable"] if accounts else []
+    argv = [str(program), "--port", f"127.0.0.1:{port}", "--region", _REGION, "--quiet", *more]
+    argv += ["posix", *metadata, str(root)]
     credentials = {"ROOT_ACCESS_KEY_ID": server.access_key, "ROOT_SECRET_ACCESS_KEY": server.secret_key}
-    with running(argv, folder / "versitygw.log", lambda: _has_bucket(server), env={**os.environ, **credentials}):
-        yield server
+    log, env = folder / "versitygw.log", {**os.environ, **credentials}
+    with running(argv, log, lambda: _has_bucket(server), env=env) as process:
+        yield replace(server, pid=process.pid)
 
 
 @pytest.fixture(scope="session")

@@ -49,11 +49,11 @@ def running(
         stop(process)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], timeout_seconds: float = _STOP_SECONDS) -> None:
     """End a server: TERM, then KILL when it does not listen."""
     process.terminate()
     try:
-        process.wait(_STOP_SECONDS)
+        process.wait(timeout_seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

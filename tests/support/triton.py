@@ -8,9 +8,11 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -32,6 +34,7 @@ _IMAGE = REPOSITORY / "images" / "triton-cpu"
 _REQUIREMENTS = REPOSITORY / "requirements" / "triton-cpu.txt"
 _CACHE = Places.from_environment().cache / "triton"
 _TIMEOUT_SECONDS = 30.0
+_COUNTED_SECONDS = 0.1
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -71,6 +74,8 @@ class Triton:
     home: Path
     folder: Path
     control: str = field(default_factory=lambda: secrets.token_hex(16))
+    host: str = "127.0.0.1"
+    """Any of 127.0.0.0/8: a pod with an address of its own has the product's ports on it."""
     http_port: int = 0
     grpc_port: int = 0
     metrics_port: int = 0
@@ -85,7 +90,12 @@ class Triton:
     @property
     def address(self) -> str:
         """`127.0.0.1:<http port>`."""
-        return f"127.0.0.1:{self.http_port}"
+        return f"{self.host}:{self.http_port}"
+
+    @property
+    def grpc_address(self) -> str:
+        """`127.0.0.1:<grpc port>`."""
+        return f"{self.host}:{self.grpc_port}"
 
     @property
     def url(self) -> str:
@@ -113,6 +123,11 @@ class Triton:
 
     def kill(self) -> None:
         """End the server by SIGKILL: it loses all loaded models."""
+        self.crash()
+        self.stop()
+
+    def crash(self) -> None:
+        """Send SIGKILL and touch nothing else: whoever watches the server sees that it `ended`. From any thread."""
         if self._process:
             children = self.children()
             self._process.kill()
@@ -120,11 +135,41 @@ class Triton:
             for child in children:  # most notice and end; in a container none outlives the first process
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
-        self.stop()
+
+    @property
+    def ended(self) -> bool:
+        """It was started and its process is gone."""
+        return self._process is not None and self._process.poll() is not None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server's process: SIGSTOP makes it hang, SIGCONT lets it go on."""
+        if self._process:
+            self._process.send_signal(number)
 
     def children(self) -> list[psutil.Process]:
         """Return the server's back-end processes, one per instance of a model."""
-        return psutil.Process(self._process.pid).children(recursive=True) if self._process else []
+        if self._process is None or self._process.poll() is not None:
+            return []
+        return list(psutil.Process(self._process.pid).children(recursive=True))
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the server's process and its children's."""
+        return [psutil.Process(self._process.pid), *self.children()] if self._process else []
+
+    def executions(self, name: str) -> int:
+        """Return how often a model was run so far: a batch counts once.
+
+        The server counts a run a moment after it has sent its answer: what two looks agree on is the count.
+        """
+        last, count = -1, self._executions(name)
+        while count != last:
+            time.sleep(_COUNTED_SECONDS)
+            last, count = count, self._executions(name)
+        return count
+
+    def _executions(self, name: str) -> int:
+        with _OPENER.open(f"{self.url}/v2/models/{name}/stats", timeout=_TIMEOUT_SECONDS) as answer:
+            return int(json.load(answer)["model_stats"][0]["execution_count"])
 
     def command(self) -> list[str]:
         """The serving pod's command line, on loopback and these ports."""
@@ -139,8 +184,9 @@ class Triton:
             "--allow-gpu-metrics=false",
             f"--http-restricted-api={RESTRICTED}:{CONTROL_HEADER}={self.control}",
             f"--grpc-restricted-protocol={RESTRICTED}:{CONTROL_HEADER}={self.control}",
-            "--http-address=127.0.0.1",
-            "--grpc-address=127.0.0.1",
+            f"--http-address={self.host}",
+            f"--grpc-address={self.host}",
+            f"--metrics-address={self.host}",
             f"--http-port={self.http_port}",
             f"--grpc-port={self.grpc_port}",
             f"--metrics-port={self.metrics_port}",

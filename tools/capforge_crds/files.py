@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from capforge_crds.advice import advice
 from capforge_crds.definitions import definition
 from capforge_crds.reference import reference_page
 from capforge_crds.templates import template_manifests
@@ -18,6 +19,8 @@ CRDS = REPOSITORY / "crds"
 CHART_CRDS = REPOSITORY / "charts" / "capforge" / "templates" / "crds"
 REFERENCE = REPOSITORY / "docs" / "reference"
 TEMPLATES = REPOSITORY / "operator" / "src" / "capforge_operator" / "templates"
+RUNBOOK = REPOSITORY / "docs" / "runbook.md"
+ADVICE = REPOSITORY / "operator" / "src" / "capforge_operator" / "letters" / "advice.json"
 LINE_CHARS = 120
 _MARK = "Generated from operator/src/capforge_operator/api by `make crds`; do not edit."
 _TEMPLATE_MARK = "Generated from images/trainer/src/capforge_trainer/templates.py by `make crds`; do not edit."
@@ -34,6 +37,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield REFERENCE / f"{resource.KIND.singular}.md", f"<!-- {_MARK} -->\n{reference_page(document)}"
     for manifest in template_manifests():
         yield TEMPLATES / f"{manifest['metadata']['name']}.yaml", f"# {_TEMPLATE_MARK}\n---\n{_yaml(manifest)}"
+    yield ADVICE, advice(RUNBOOK.read_text())
 
 
 def drifted() -> list[Path]:

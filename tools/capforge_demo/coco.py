@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from capforge.data.check import looks_like_coco
+from capforge.data.formats import looks_like_coco
 from capforge_tools.errors import ToolError
 
 _NAMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +50,10 @@ def follow(cluster: Cluster, namespace: str, example: Example) -> str:
             objects = [_read(cluster, namespace, manifest) for manifest in example.all]
             rows = [row_of(one) for one in objects]
             if sys.stderr.isatty():
-                live.update(_table(rows))
+                live.update(table(rows))
             else:
-                _print_changes(console, rows, shown)
-            _refuse_failure(objects, namespace)
+                print_changes(console, rows, shown)
+            refuse_failure(objects, namespace)
             version = serving_version(objects)
             if version:
                 return version
@@ -98,7 +98,8 @@ def _minor(version: str) -> int:
     return int(version.partition(".")[2])
 
 
-def _refuse_failure(objects: list[Json], namespace: str) -> None:
+def refuse_failure(objects: Sequence[Json], namespace: str) -> None:
+    """Raise ToolError for an object that has stopped, with what to do."""
     for one in objects:
         stalled = condition(one, "Stalled")
         if stalled.get("status") == "True":
@@ -133,23 +134,25 @@ def _of_capability(status: Json) -> str:
     return f"version {status['version']}" if status.get("version") else ""
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+def table(rows: Sequence[Row]) -> Table:
+    """Return the rows with bars and colours, for a terminal."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("kind", "name", "", "", "progress"):
-        table.add_column(title)
+        shown.add_column(title)
     for row in rows:
         bar = ProgressBar(total=100, completed=row.percent, width=_BAR_WIDTH) if row.percent is not None else Text("")
         colour = {"True": "green", "False": "red"}.get(row.status, "yellow")
-        table.add_row(row.kind, row.name, Text(row.reason, style=colour), bar, row.detail)
-    return table
+        shown.add_row(row.kind, row.name, Text(row.reason, style=colour), bar, row.detail)
+    return shown
 
 
-def _print_changes(console: Console, rows: list[Row], shown: dict[str, str]) -> None:
+def print_changes(console: Console, rows: Sequence[Row], shown: dict[str, str]) -> None:
+    """Print the rows that have changed since they were last `shown`, for logs."""
     for line in _changes(rows, shown):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
-def _changes(rows: list[Row], shown: dict[str, str]) -> Iterator[str]:
+def _changes(rows: Sequence[Row], shown: dict[str, str]) -> Iterator[str]:
     """Yield the lines that are new, for logs."""
     for row in rows:
         key = f"{row.kind}/{row.name}"

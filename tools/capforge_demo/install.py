@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from capforge_demo.clients import Clients
@@ -19,14 +20,21 @@ _TIMEOUT = "10m"
 _DEFINITIONS = tuple(f"{kind}.capforge.dev" for kind in ("capabilities", "datasets", "modeltemplates", "trainingruns"))
 
 
-def install_system(clients: Clients, image_values: Path, namespace: str = SYSTEM_NAMESPACE) -> None:
-    """Install or upgrade the system and wait until it is ready; raises ToolError with what its pods say."""
+def install_system(
+    clients: Clients, image_values: Path, namespace: str = SYSTEM_NAMESPACE, more: Sequence[str] = ()
+) -> None:
+    """Install or upgrade the system and wait until it is ready; `more` are values as `--set` takes them.
+
+    Raises ToolError with what its pods say.
+    """
     ensure_namespace(clients, namespace)
+    _end_interrupted(clients, SYSTEM_RELEASE, namespace)
     with step("install Capforge (helm upgrade --install)"):
         try:
             clients.helm(
                 *("upgrade", "--install", SYSTEM_RELEASE, CHARTS / "capforge", "--namespace", namespace),
                 *("--values", image_values, "--wait", "--timeout", _TIMEOUT),
+                *(word for value in more for word in ("--set", value)),
             )
         except CommandFailedError as error:
             raise ToolError(f"{error}\n{_pods(clients, namespace)}") from error
@@ -35,11 +43,22 @@ def install_system(clients: Clients, image_values: Path, namespace: str = SYSTEM
 def install_tenant(clients: Clients, namespace: str, system: str = SYSTEM_NAMESPACE) -> None:
     """Prepare a namespace."""
     ensure_namespace(clients, namespace)
+    _end_interrupted(clients, TENANT_RELEASE, namespace)
     with step(f"prepare namespace {namespace} (chart capforge-tenant)"):
         clients.helm(
             *("upgrade", "--install", TENANT_RELEASE, CHARTS / "capforge-tenant", "--namespace", namespace),
             *("--set", f"systemNamespace={system}", "--wait"),
         )
+
+
+def _end_interrupted(clients: Clients, release: str, namespace: str) -> None:
+    """Let go of a release whose installation or upgrade was interrupted: Helm would refuse every other one for ever."""
+    listed = clients.helm("list", "--all", "--namespace", namespace, "--filter", f"^{release}$", "--output", "json")
+    status = next((str(one["status"]) for one in json.loads(listed)), "")
+    if status == "pending-install":
+        clients.helm("uninstall", release, "--namespace", namespace)
+    elif status.startswith("pending-"):
+        clients.helm("rollback", release, "--namespace", namespace)
 
 
 def ensure_namespace(clients: Clients, name: str) -> None:

@@ -32,7 +32,9 @@ class Settings:
     namespace: str = DEFAULT_NAMESPACE
     """The tenant's."""
     data: Path | None = None
-    """A COCO folder; without one a small sample set is drawn."""
+    """The person's own data; without any a small sample set is drawn."""
+    sample: str = "cells"
+    """What resources are called where the data is drawn."""
     registry: str = ""
     """Where images are pushed to, for a cluster that is not on this machine."""
     time_budget_seconds: int = _DEFAULT_BUDGET_SECONDS
@@ -40,7 +42,7 @@ class Settings:
     """Where pictures and the applied resources are written."""
 
     @classmethod
-    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, env: Mapping[str, str] = os.environ, sample: str = "cells") -> Settings:
         """Read CLUSTER, DATA, NAMESPACE, REGISTRY, TIME_BUDGET_SECONDS; raises ToolError naming what is wrong."""
         places = Places.from_environment(env)
         cluster = selection.select(env)
@@ -50,6 +52,7 @@ class Settings:
             places=places,
             namespace=env.get("NAMESPACE") or DEFAULT_NAMESPACE,
             data=_folder(env.get("DATA", "")),
+            sample=sample,
             registry=env.get("REGISTRY", ""),
             time_budget_seconds=_seconds(env.get("TIME_BUDGET_SECONDS", "")),
         )
@@ -62,7 +65,7 @@ class Settings:
 
     @property
     def _folder_name(self) -> str:
-        return self.data.name if self.data else "cells"
+        return self.data.name if self.data else self.sample
 
     @property
     def key_file(self) -> Path:
@@ -80,7 +83,7 @@ def _folder(text: str) -> Path | None:
         return None
     path = Path(text).expanduser().resolve()
     if not path.is_dir():
-        raise ToolError(f"DATA is {text!r}, which is no folder; allowed: a folder with a COCO file and its images")
+        raise ToolError(f"DATA is {text!r}, which is no folder; allowed: a folder with labelled data")
     return path
 
 

@@ -29,12 +29,7 @@ KEY_NAME = "demo"
 def run(settings: Settings) -> None:
     """Go the whole way; raises ToolError or CliError with what to do."""
     _say_plan(settings)
-    prepare_cluster(settings)
-    clients = Clients.find(settings.kubeconfig, settings.places)
-    install.install_system(clients, IMAGE_VALUES)
-    install.install_tenant(clients, settings.namespace)
-    cluster = Cluster.connect(kubeconfig=settings.kubeconfig)
-    key = ensure_key(settings, cluster)
+    clients, cluster, key = prepared(settings)
     data = material.folder(settings)
     material.push(settings, data, clients)
     example = material.example(settings, data)
@@ -45,6 +40,16 @@ def run(settings: Settings) -> None:
         predictor = Predictor(gateway.removesuffix(":80"), settings.namespace, name, key)
         shown = result.show(settings, predictor, unseen(data, example, cluster, settings.namespace))
         result.say_next(settings, clients, predictor, shown)
+
+
+def prepared(settings: Settings) -> tuple[Clients, Cluster, str]:
+    """Bring up cluster, images, Capforge and the tenant; return how to reach them, and the tenant's API key."""
+    prepare_cluster(settings)
+    clients = Clients.find(settings.kubeconfig, settings.places)
+    install.install_system(clients, IMAGE_VALUES)
+    install.install_tenant(clients, settings.namespace)
+    cluster = Cluster.connect(kubeconfig=settings.kubeconfig)
+    return clients, cluster, ensure_key(settings, cluster)
 
 
 def prepare_cluster(settings: Settings) -> None:

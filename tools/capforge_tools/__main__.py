@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from capforge_tools import binaries
+from capforge_tools import binaries, packaged
 from capforge_tools.cluster import verbs as cluster
 from capforge_tools.console import say
 from capforge_tools.errors import ToolError
@@ -38,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _binaries(arguments: argparse.Namespace) -> None:
     print(binaries.ensure(*arguments.names))
+    for program in () if arguments.names else packaged.ALL:
+        packaged.ensure(program)
 
 
 if __name__ == "__main__":

@@ -15,22 +15,23 @@ from capforge_tools.places import REPOSITORY, Places
 
 _KUBERNETES_VERSION = "1.34.4"
 _STRIP = "-s -w"
-_ON_DEMAND = {"kind"}
+_ON_DEMAND = {"kind", "load"}
 """Built only where it is asked for by name."""
 
 
 @dataclass(frozen=True)
 class Module:
-    """One folder below tools/cluster with a go.mod, and the programs built from it (program → Go package)."""
+    """One folder with a go.mod (below tools/cluster), and the programs built from it (program → Go package)."""
 
     name: str
     programs: dict[str, str]
     link_flags: str = _STRIP
+    parent: str = "tools/cluster"
 
     @property
     def folder(self) -> Path:
         """The module's folder."""
-        return REPOSITORY / "tools" / "cluster" / self.name
+        return REPOSITORY / self.parent / self.name
 
 
 def _kubernetes(version: str) -> Module:
@@ -59,9 +60,11 @@ MODULES = {
         Module("versitygw", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}),
         _kubernetes(_KUBERNETES_VERSION),
         Module("helm", {"helm": "helm.sh/helm/v3/cmd/helm"}),
+        Module("promtool", {"promtool": "github.com/prometheus/prometheus/cmd/promtool"}),
         Module("coredns", {"coredns": "."}),
         Module("pause", {"pause": "."}),
         Module("kind", {"kind": "sigs.k8s.io/kind"}),
+        Module("load", {"capforge-load": "."}, parent="benchmarks/predict"),
     )
 }
 """Every module by name, in the order in which they are built."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from capforge_tools.commands import run
 from capforge_tools.console import say, step
 from capforge_tools.errors import ToolError
+from capforge_tools.locks import exclusive
+from capforge_tools.places import Places
 
 _CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 
@@ -48,8 +50,14 @@ def missing(needed: Mapping[str, str]) -> list[str]:
 
 def install_missing(needed: Mapping[str, str]) -> None:
     """Install what is missing, after printing it; raises ToolError where this machine has no apt-get."""
-    packages = missing(needed)
-    if not packages:
+    if missing(needed):
+        # Another process of ours may be at it: apt-get refuses the second one.
+        with exclusive(Places.from_environment().cache / "packages.lock", "this machine's packages"):
+            _install(missing(needed))
+
+
+def _install(packages: Sequence[str]) -> None:
+    if not packages:  # the other one has installed them
         return
     say(f"These packages are missing and will be installed as root: {' '.join(packages)}")
     if not shutil.which("apt-get"):

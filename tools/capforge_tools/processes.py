@@ -59,6 +59,12 @@ class Record:
         return self.boot_id == boot_id() and start_ticks(self.pid) == self.start_ticks
 
 
+def started_at(record: Record) -> float:
+    """Return when a process of this boot started, in seconds of the wall clock."""
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - uptime + record.start_ticks / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass(frozen=True)
 class Register:
     """The folder in which the records lie, one file per name."""

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import threading
+import time
 
 import uvicorn
 
-from capforge_agent import logs
 from capforge_agent.app import build_app
-from capforge_agent.convergence import Convergence
+from capforge_agent.convergence import Convergence, Place
 from capforge_agent.failures import RetryTimes
 from capforge_agent.intake import Intake
+from capforge_agent.memory import Memory
 from capforge_agent.metrics import Metrics
 from capforge_agent.model_config import Serving
 from capforge_agent.prepare import prepare
 from capforge_agent.repository import Limits, ModelRepository
 from capforge_agent.settings import Accelerator, Settings, SettingsError, settings_from
 from capforge_agent.stepping import Stepper
+from capforge_agent.tracks import Tracks
 from capforge_agent.triton import TritonServer
+from capforge_contracts import logs
 from capforge_contracts.store import ObjectStore, open_store
 
 
@@ -43,12 +47,13 @@ def main() -> None:
 
 def serve(settings: Settings, store: ObjectStore) -> None:
     """Converge and answer until told to stop."""
-    logs.configure(settings.log_level)
+    logs.configure("agent", settings.log_level)
     metrics = Metrics()
     convergence = build(settings, store, metrics)
     threading.Thread(target=convergence.run, name="convergence", daemon=True).start()
     app = build_app(convergence, metrics, settings.token_file)
-    uvicorn.run(app, host=settings.agent_host, port=settings.agent_port, log_level="warning", access_log=False)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    uvicorn.run(app, host=settings.agent_host, port=settings.agent_port, log_config=None, access_log=False)
     convergence.stop()
     sys.stdout.flush()
     # A step in a thread may still wait for the store or Triton; folders appear whole or not at all, so it may be cut.
@@ -61,12 +66,23 @@ def build(settings: Settings, store: ObjectStore, metrics: Metrics) -> Convergen
     repository = ModelRepository(settings.data, limits, _serving(settings))
     repository.sweep()
     server = TritonServer(
-        settings.triton, settings.control_file, settings.load_timeout_seconds, settings.infer_timeout_seconds
+        settings.triton,
+        settings.triton_grpc,
+        settings.control_file,
+        settings.load_timeout_seconds,
+        settings.infer_timeout_seconds,
     )
     stepper = Stepper(store, repository, server, settings.max_golden_bytes)
-    times = RetryTimes(settings.retry_seconds, settings.refused_retry_seconds)
+    times = RetryTimes(
+        settings.retry_seconds,
+        settings.refused_retry_seconds,
+        settings.quarantine_seconds,
+        settings.linger_seconds,
+        settings.crashes_tolerated,
+    )
+    tracks = Tracks(Memory(settings.data / "memory.json"), times, time.monotonic)
     intake = Intake(settings.pool, settings.desired_file, settings.data / "accepted.json")
-    return Convergence(settings.pool, intake, repository, server, stepper, metrics, times)
+    return Convergence(Place(settings.pool, settings.pod), intake, repository, server, stepper, metrics, tracks)
 
 
 def _serving(settings: Settings) -> Serving:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from http import HTTPStatus
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from starlette.routing import Route
 from capforge_agent.convergence import Convergence
 from capforge_agent.desired import MAX_DOCUMENT_BYTES, DesiredError
 from capforge_agent.metrics import Metrics
+from capforge_contracts.internal_token import is_accepted
 from capforge_contracts.serving import LoadState
 
 
@@ -47,7 +47,7 @@ def build_app(convergence: Convergence, metrics: Metrics, token_file: Path) -> S
         return PlainTextResponse("ok") if convergence.ready else _not_ready(convergence)
 
     async def page(_: Request) -> Response:
-        return Response(metrics.page(convergence.state()), media_type=CONTENT_TYPE_LATEST)
+        return Response(metrics.page(convergence.state(), convergence.desired), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
         Route("/desired", put_desired, methods=["PUT"]),
@@ -60,13 +60,12 @@ def build_app(convergence: Convergence, metrics: Metrics, token_file: Path) -> S
 
 
 def _allowed(request: Request, token_file: Path) -> bool:
-    """Compare in constant time; without a token nobody is let in."""
+    """Without a token nobody is let in."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
     try:
-        token = token_file.read_text().strip()
+        return is_accepted(given, token_file) and scheme.lower() == "bearer"
     except OSError:
         return False
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    return bool(token) and scheme.lower() == "bearer" and secrets.compare_digest(given.encode(), token.encode())
 
 
 async def _body(request: Request) -> bytes | None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import structlog
 
 from capforge_agent.desired import Desired, DesiredError
-from capforge_agent.failures import ModelFailedError, Reason, RetryTimes, ServerAwayError, failure_after
+from capforge_agent.failures import ModelFailedError, Reason, ServerAwayError, ServerSlowError
 from capforge_agent.intake import Intake
 from capforge_agent.metrics import Metrics
-from capforge_agent.plan import UNKNOWN, Observed, Track, plan
+from capforge_agent.plan import Observed, plan
 from capforge_agent.repository import ModelRepository
 from capforge_agent.states import pod_state
 from capforge_agent.stepping import Stepper
 from capforge_agent.steps import Action, Step
+from capforge_agent.tracks import Tracks
 from capforge_agent.triton import RefusedError, TritonServer
 from capforge_contracts.serving import DesiredModel, PodState
 
@@ -27,7 +28,17 @@ _WORKERS = 4
 """Models worked on at once: a slow pull must not hold up another model's load."""
 _STALE_AFTER_SECONDS = 60.0
 
+_TRYING = {Step.LOAD, Step.PROVE}
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this agent is."""
+
+    pool: str
+    pod: str
+    """The pod's name: what is on trial elsewhere is not loaded here."""
 
 
 @dataclass(frozen=True)
@@ -43,33 +54,33 @@ class Convergence:
     """Observe → plan → act, until stopped.
 
     - At most one step per model at a time; one model's step never waits for another's.
-    - A model that Triton does not show as READY is not proven any more, so a restart loads and proves all again.
-    - A failure is remembered until its step succeeds or the entry changes. A server that goes away under a model's load
-      or golden request counts as one: a model that brings Triton down is tried less and less often.
+    - What is remembered of a model, and for how long: Tracks. What is done next: plan.
+    - A server that goes away under a model's load or golden request is held against that model.
     """
 
     def __init__(
         self,
-        pool: str,
+        place: Place,
         intake: Intake,
         repository: ModelRepository,
         server: TritonServer,
         stepper: Stepper,
         metrics: Metrics,
-        times: RetryTimes,
+        tracks: Tracks,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pool, self._intake = pool, intake
+        self._place, self._intake = place, intake
         self._repository, self._server, self._stepper = repository, server, stepper
-        self._metrics, self._times, self._clock = metrics, times, clock
+        self._metrics, self._tracks, self._clock = metrics, tracks, clock
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="step")
-        self._tracks: dict[str, Track] = {}
         self._looked = _Looked({})
         self._last_turn = clock()
         self._turned = False
+        self._ended = 0
+        """Steps so far."""
 
     def accept(self, data: bytes) -> None:
         """Take a document if it is newer than the current one; raises DesiredError."""
@@ -78,7 +89,8 @@ class Convergence:
             desired = self._intake.offer(data)
             if desired is None:
                 return
-            self._tracks = {name: self._carried(track, before, name) for name, track in self._tracks.items()}
+            old, new = self._fingerprints(before), self._fingerprints(desired)
+            self._tracks.take_over(desired.models, new, {name for name in old.keys() & new if old[name] == new[name]})
         _log.info("desired", generation=desired.generation, models=len(desired.models), refused=dict(desired.refused))
         self._wake.set()
 
@@ -86,7 +98,12 @@ class Convergence:
         """Return the pod's report."""
         with self._lock:
             observed, desired = self._observed(), self._desired
-        return pod_state(observed, self._pool, desired.generation, self._looked.server_version, desired.refused)
+        return pod_state(observed, self._place.pool, desired.generation, self._looked.server_version, desired.refused)
+
+    @property
+    def desired(self) -> Mapping[str, DesiredModel]:
+        """Return the entries of the current document by model name."""
+        return self._desired.models
 
     @property
     def ready(self) -> bool:
@@ -114,19 +131,22 @@ class Convergence:
         self._stopped.set()
         self._wake.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._tracks.close()
 
     def turn(self) -> None:
-        """Look, plan and start what is due."""
+        """Look, plan and start what is due. A look that a step's end overtook is dropped: that end wakes the next."""
         self._offer(self._intake.changed_file(), "file")
+        ended = self._ended
         looked = self._look()
         with self._lock:
+            if self._ended != ended:
+                return
             self._looked = looked
-            self._tracks = {
-                name: self._seen(name, track) for name, track in self._tracks.items() if self._matters(name)
-            }
+            self._tracks.seen(looked.index, self._matters)
             actions = [(action, self._desired.models.get(action.model)) for action in plan(self._observed())]
-            for action, _ in actions:
-                self._change(action.model, running=action.step)
+            for action, entry in actions:
+                self._tracks.started(action, self._fingerprint(entry))
         for action, entry in actions:
             self._workers.submit(self._do, action, entry)
         self._last_turn, self._turned = self._clock(), True
@@ -160,29 +180,22 @@ class Convergence:
     def _observed(self) -> Observed:
         return Observed(
             desired=self._desired.models,
-            fingerprints={name: self._repository.fingerprint(model) for name, model in self._desired.models.items()},
+            fingerprints=self._fingerprints(self._desired),
             local=self._looked.local,
             index=self._looked.index,
             now=self._clock(),
-            tracks=self._tracks,
+            tracks=dict(self._tracks.all),
+            pod=self._place.pod,
         )
 
-    def _seen(self, model: str, track: Track) -> Track:
-        served = self._looked.index is not None and self._looked.index.get(model) == "READY"
-        return track if served or not track.proven else replace(track, proven=False)
-
     def _matters(self, model: str) -> bool:
-        known = model in self._desired.models or model in self._looked.local
-        return known or self._tracks[model].running is not None
+        return model in self._desired.models or model in self._looked.local
 
-    def _carried(self, track: Track, before: Desired, model: str) -> Track:
-        """Forget a failure when what is asked for has changed."""
-        old, new = before.models.get(model), self._desired.models.get(model)
-        same = old and new and self._repository.fingerprint(old) == self._repository.fingerprint(new)
-        return track if same else replace(track, failure=None)
+    def _fingerprints(self, desired: Desired) -> dict[str, str]:
+        return {name: self._repository.fingerprint(model) for name, model in desired.models.items()}
 
-    def _change(self, model: str, **changes: object) -> None:
-        self._tracks[model] = replace(self._tracks.get(model, UNKNOWN), **changes)  # type: ignore[arg-type]
+    def _fingerprint(self, entry: DesiredModel | None) -> str:
+        return self._repository.fingerprint(entry) if entry else ""
 
     def _do(self, action: Action, entry: DesiredModel | None) -> None:
         """Run in a worker thread; whatever happens, the model is free again afterwards."""
@@ -190,8 +203,7 @@ class Convergence:
         try:
             self._stepper.do(action, entry)
         except ServerAwayError as error:
-            lost = ModelFailedError(Reason.SERVER_UNAVAILABLE, f"Triton went away during {action.step}: {error}")
-            self._failed(action, entry, started, lost)
+            self._failed(action, entry, started, _blamed(action, error))
         except ModelFailedError as error:
             self._failed(action, entry, started, error)
         except Exception as error:  # noqa: BLE001 - the worker loop: one model's surprise must not stop the others
@@ -199,22 +211,18 @@ class Convergence:
             surprise = ModelFailedError(Reason.LOAD_FAILED, f"{type(error).__name__}: {error}")
             self._failed(action, entry, started, surprise)
         else:
-            self._succeeded(action, started)
+            self._succeeded(action, entry, started)
         finally:
+            with self._lock:
+                self._tracks.freed(action.model)
+                self._ended += 1
             self._wake.set()
 
-    def _succeeded(self, action: Action, started: float) -> None:
+    def _succeeded(self, action: Action, entry: DesiredModel | None, started: float) -> None:
+        self._tell(action, entry, started, "done")
         with self._lock:
-            failure = self._tracks[action.model].failure
-            healed = failure is not None and (action.step in {failure.step, Step.PROVE})
-            self._change(
-                action.model,
-                running=None,
-                proven=action.step is Step.PROVE,
-                failure=None if healed else failure,
-            )
+            self._tracks.succeeded(action, self._fingerprint(entry))
             self._look_again(action)
-        self._finished(action, started, "done")
 
     def _look_again(self, action: Action) -> None:
         """Keep the report true between this step and the next turn."""
@@ -225,18 +233,30 @@ class Convergence:
             self._looked = replace(self._looked, index={**self._looked.index, action.model: state})
 
     def _failed(self, action: Action, entry: DesiredModel | None, started: float, error: ModelFailedError) -> None:
+        self._tell(action, entry, started, error.reason, error=error.message)
         with self._lock:
-            if self._desired.models.get(action.model) == entry:  # else it says nothing about what is asked for now
-                previous = self._tracks[action.model].failure
-                failure = failure_after(previous, error, action.step, self._clock(), self._times)
-                self._change(action.model, failure=failure)
-        self._finished(action, started, error.reason, error=error.message)
+            self._tracks.failed(action, entry, error, current=self._asks_the_same(entry, action.model))
 
-    def _finished(self, action: Action, started: float, outcome: str, **details: str) -> None:
-        with self._lock:
-            if action.model in self._tracks:
-                self._change(action.model, running=None)
+    def _tell(self, action: Action, entry: DesiredModel | None, started: float, outcome: str, **details: str) -> None:
+        """Log and count a step; before its outcome is in the report, so whoever reads that finds this."""
         seconds = self._clock() - started
         self._metrics.stepped(action.step, outcome, seconds)
+        if entry is not None:
+            details |= {"namespace": entry.namespace, "capability": entry.capability, "version": entry.version}
+        if action.step is Step.LOAD and outcome == "done":
+            self._metrics.loaded(action.model, seconds)
         log = _log.info if outcome == "done" else _log.warning
         log("step", step=action.step, model=action.model, outcome=outcome, seconds=round(seconds, 3), **details)
+
+    def _asks_the_same(self, entry: DesiredModel | None, model: str) -> bool:
+        now = self._desired.models.get(model)
+        return self._fingerprint(now) == self._fingerprint(entry)
+
+
+def _blamed(action: Action, error: ServerAwayError) -> ModelFailedError:
+    """Say what it means for a model that Triton did not answer during a step on it."""
+    if action.step not in _TRYING:
+        return ModelFailedError(Reason.SERVER_UNAVAILABLE, f"Triton went away during {action.step}: {error}")
+    if isinstance(error, ServerSlowError):
+        return ModelFailedError(Reason.TIMED_OUT, f"{action.step} did not end: {error}")
+    return ModelFailedError(Reason.CRASHED, f"Triton went away during {action.step}: {error}")

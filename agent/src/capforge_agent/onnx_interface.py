@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # has no types
 
 from capforge_agent.failures import ModelFailedError, Reason
+from capforge_agent.onnx_wire import GraphHead, read_head
 
 DYNAMIC = -1
 _TYPES = {
@@ -56,17 +57,22 @@ class Interface:
 def read_interface(path: Path) -> Interface:
     """Read the interface of an ONNX file; raises ModelFailedError (LoadFailed) if it is none that may be served."""
     try:
-        graph = onnx.load(str(path), load_external_data=False).graph
+        head = _head(path)
+        inputs = [onnx.ValueInfoProto.FromString(one) for one in head.inputs]
+        outputs = [onnx.ValueInfoProto.FromString(one) for one in head.outputs]
     except (DecodeError, ValueError, OSError) as error:
         raise _refused(f"model.onnx cannot be read as ONNX: {error}") from error
-    if any(_is_external(tensor) for tensor in _weights(graph)):
+    if head.external:
         raise _refused("model.onnx refers to other files for its weights; allowed: one file with everything in it")
-    constants = {tensor.name for tensor in graph.initializer}
-    inputs = tuple(_tensor(value) for value in graph.input if value.name not in constants)
-    outputs = tuple(_tensor(value) for value in graph.output)
     if not inputs or not outputs:
         raise _refused("model.onnx has no input or no output")
-    return Interface(inputs, outputs)
+    free = tuple(_tensor(value) for value in inputs if value.name not in head.constants)
+    return Interface(free, tuple(_tensor(value) for value in outputs))
+
+
+def _head(path: Path) -> GraphHead:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return read_head(data)
 
 
 def _tensor(value: Any) -> Tensor:
@@ -77,19 +83,6 @@ def _tensor(value: Any) -> Tensor:
         raise _refused(f"tensor {value.name} has a type that is not served; allowed: {', '.join(_TYPES.values())}")
     shape = tuple(size.dim_value if size.HasField("dim_value") else DYNAMIC for size in kind.shape.dim)
     return Tensor(value.name, _TYPES[kind.elem_type], shape)
-
-
-def _weights(graph: Any) -> Iterator[Any]:
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs) if attribute.g.node or attribute.graphs else ():
-                yield from _weights(inner)
-
-
-def _is_external(tensor: Any) -> bool:
-    return bool(tensor.data_location == onnx.TensorProto.EXTERNAL or len(tensor.external_data))
 
 
 def _refused(message: str) -> ModelFailedError:

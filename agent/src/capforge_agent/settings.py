@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from capforge_contracts.environment import parse_environment
-from capforge_contracts.names import AGENT_PORT, DESIRED_FILE, TRITON_HTTP_PORT
+from capforge_contracts.names import AGENT_PORT, DESIRED_FILE, TRITON_GRPC_PORT, TRITON_HTTP_PORT
 
 PREFIX = "CAPFORGE_"
 _MIB = 1024 * 1024
@@ -42,6 +43,9 @@ class Settings(BaseModel):
     control_file: Path = Path("/run/capforge/control")
     data: Path = Path("/var/lib/capforge")
     triton: str = f"127.0.0.1:{TRITON_HTTP_PORT}"
+    triton_grpc: str = f"127.0.0.1:{TRITON_GRPC_PORT}"
+    pod: str = Field(default_factory=socket.gethostname)
+    """A pod's host name is its name."""
     agent_host: str = "0.0.0.0"
     agent_port: Annotated[int, Field(ge=1, le=65535)] = AGENT_PORT
 
@@ -56,6 +60,11 @@ class Settings(BaseModel):
     repository_limit_bytes: Positive = 8192 * _MIB
     retry_seconds: Seconds = 1.0
     refused_retry_seconds: Seconds = 300.0
+    quarantine_seconds: Seconds = 6 * 3600.0
+    """How long a model is left alone that took Triton down `crashes_tolerated` times."""
+    crashes_tolerated: Positive = 2
+    linger_seconds: Count = 30
+    """How long a model stays loaded that is no longer wanted: a gateway may not have heard of that yet."""
     load_timeout_seconds: Seconds = 300.0
     infer_timeout_seconds: Seconds = 60.0
 

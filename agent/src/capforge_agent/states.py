@@ -59,6 +59,9 @@ def model_state(observed: Observed, model: str) -> ModelState:
     usable = observed.local.get(model) == observed.fingerprints.get(model)
     if usable and observed.loaded(model) and track.proven:
         return ModelState(model=model, state=LoadState.READY)
+    if observed.awaits_trial(model):
+        words = f"pod {observed.desired[model].trial_pod} loads and proves it first"
+        return ModelState(model=model, state=LoadState.PENDING, reason=Reason.AWAITING_TRIAL, message=words)
     return ModelState(model=model, state=LoadState.PENDING)
 
 

@@ -9,7 +9,8 @@ import typer
 
 from capforge import logs
 from capforge.cluster.connection import Cluster
-from capforge.commands import data, key, sample
+from capforge.commands import data, data_model, dataset, key, sample
+from capforge.commands.lineage import lineage
 from capforge.commands.options import Context, Namespace
 from capforge.commands.predict import predict
 from capforge.commands.status import status
@@ -23,10 +24,13 @@ app = typer.Typer(
     help="Annotations in, served models out. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 faulty data.",
 )
 app.add_typer(data.app, name="data")
+app.add_typer(data_model.app, name="data-model")
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(key.app, name="key")
 app.add_typer(sample.app, name="sample")
 app.command()(status)
 app.command()(predict)
+app.command()(lineage)
 
 
 @app.command("logs")

@@ -1,4 +1,4 @@
-"""`capforge predict`: a picture to the gateway, its answer in words."""
+"""`capforge predict`: a picture or a document to the gateway, its answer in words."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ from capforge.cluster.connection import Cluster
 from capforge.cluster.reach import reachable
 from capforge.draw import Detection
 from capforge.errors import CliError, Exit
+from capforge.gateway_api import reached, refusal
 from capforge_transforms import ImageError, read_header
 
 _TIMEOUT_SECONDS = 60
+_DOCUMENTS = {b"%PDF-": "application/pdf", b"II*\x00": "image/tiff", b"MM\x00*": "image/tiff"}
+"""Files that are no pictures for a model and may be documents, by their first bytes."""
 _VERSION = re.compile(r"^v?(1(?:\.(?:0|[1-9][0-9]*))?)$")
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: a picture, of one version of a capability."""
+    """What is asked: a picture or a document, of one version of a capability."""
 
     namespace: str
     capability: str
     version: str
     image: Path
+    entities: Path | None = None
+    """A JSON file with the regions that are meant, of a classifier or embedder; None: the gateway finds them."""
 
     @property
     def path(self) -> str:
@@ -44,27 +49,27 @@ class Question:
 def ask(gateway: str, key: str, question: Question) -> dict[str, Any]:
     """Return the gateway's whole answer; raises CliError with the gateway's own words."""
     path = question.path
-    data = _picture(question.image)
-    kind = f"image/{read_header(data).format.lower()}"
-    headers = {"Authorization": f"Token {key}", "Content-Type": kind}
-    try:
-        answer = httpx.post(f"{gateway.rstrip('/')}{path}", content=data, headers=headers, timeout=_TIMEOUT_SECONDS)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        hint = "Is CAPFORGE_GATEWAY_URL (or --gateway) the gateway's address, and is it running?"
-        raise CliError(f"the gateway {gateway} does not answer: {error or type(error).__name__}", hint) from error
+    sent = _body(question)
+    headers = {"Authorization": f"Token {key}", **sent.pop("headers", {})}
+    with reached(gateway):
+        answer = httpx.post(f"{gateway.rstrip('/')}{path}", headers=headers, timeout=_TIMEOUT_SECONDS, **sent)
     document = _document(answer) if answer.is_success else None
     if document is None:
-        raise _refusal(answer, question)
+        waiting = f"See how far training is: capforge status -n {question.namespace}"
+        hints = {HTTPStatus.CONFLICT: waiting} if '"NoModel"' in answer.text else {}
+        raise refusal(answer, question.namespace, hints)
     return document
 
 
 def detections(answer: Mapping[str, Any]) -> list[Detection]:
-    """Return the entities of an answer, most confident first."""
+    """Return the entities of an answer, most confident first; of several elements the last one's confidence counts."""
     found = []
     for entity in answer["document"]["inference"]["prediction"]["entities"]:
-        observed = next(one for one in entity["observations"] if one["attribute"] == "class")
+        observed = [one for one in entity["observations"] if one["attribute"] == "class"]
+        last: Mapping[str, Any] = observed[-1] if observed else {}
+        name = " > ".join(one["value"] for one in observed)
         x0, y0, x1, y1 = entity["location"]["box"]
-        found.append(Detection(observed["value"], observed["position"], observed["confidence"], (x0, y0, x1, y1)))
+        found.append(Detection(name, last.get("position", 0), last.get("confidence", 0.0), (x0, y0, x1, y1)))
     return sorted(found, key=lambda one: -one.confidence)
 
 
@@ -87,15 +92,30 @@ def gateway_of(namespace: str, capability: str, given: str | None, context: str 
         yield address
 
 
-def _picture(path: Path) -> bytes:
+def _body(question: Question) -> dict[str, Any]:
+    """Return what httpx is told of the body; raises CliError for a file that cannot be sent."""
+    data, media_type = _file(question.image)
+    if question.entities is None:
+        return {"content": data, "headers": {"Content-Type": media_type}}
+    try:
+        entities = question.entities.read_bytes()
+    except OSError as error:
+        raise CliError(f"cannot read {question.entities}: {error.strerror}", code=Exit.WRONG_USAGE) from error
+    return {"files": {"image": (question.image.name, data), "entities": (None, entities, "application/json")}}
+
+
+def _file(path: Path) -> tuple[bytes, str]:
+    """Return a file's bytes and its media type; raises CliError for what neither a picture nor a document is."""
     try:
         data = path.read_bytes()
-        read_header(data)
+        for beginning, media_type in _DOCUMENTS.items():
+            if data.startswith(beginning):
+                return data, media_type
+        return data, f"image/{read_header(data).format.lower()}"
     except OSError as error:
         raise CliError(f"cannot read {path}: {error.strerror}", code=Exit.WRONG_USAGE) from error
     except ImageError as error:
         raise CliError(f"{path}: {error}", code=Exit.FAULTY_DATA) from error
-    return data
 
 
 def _document(answer: httpx.Response) -> dict[str, Any] | None:
@@ -105,17 +125,3 @@ def _document(answer: httpx.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return body if isinstance(body, dict) and "document" in body else None
-
-
-def _refusal(answer: httpx.Response, question: Question) -> CliError:
-    try:
-        error = answer.json()["api_request"]["error"]
-        words = f"{error['code']}: {error['message']}"
-    except (ValueError, KeyError, TypeError):
-        words = f"HTTP {answer.status_code}: the answer is not the gateway's; is the address right?"
-    hints = {
-        HTTPStatus.UNAUTHORIZED: f"Make a key: capforge key create <name> -n {question.namespace}",
-        HTTPStatus.CONFLICT: f"See how far training is: capforge status -n {question.namespace}",
-        HTTPStatus.SERVICE_UNAVAILABLE: f"Try again in {answer.headers.get('retry-after', 'a few')} s.",
-    }
-    return CliError(words, hints.get(HTTPStatus(answer.status_code), ""))

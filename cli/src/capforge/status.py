@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,14 @@ _SUMMARY = {"capabilities": "Ready", "datasets": "Ready", "trainingruns": "Succe
 _COLOURS = {"True": "green", "False": "red", "Unknown": "yellow"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _BAR_WIDTH = 24
+_UNDER_WAY = frozenset({"Training", "Exporting", "Evaluating", "Suspended"})
+"""What nobody needs to be told about: the bar shows it, or a person wants it so. What starts may also hang."""
+_TOLD = {
+    "RolloutBlocked": frozenset({"LoadFailed", "ArtifactsMissing", "WorseThanChampion", "Pinned"}),
+    "AutomaticTraining": frozenset({"LastRunFailed", "NameTaken", "BudgetExhausted", "GatewayUnavailable"}),
+    "Intact": frozenset({"ContentsPurged"}),
+}
+"""Conditions besides the summary that a person should know of, by their reasons."""
 _WHOLE_PERCENT = 100
 
 
@@ -34,6 +42,15 @@ class Row:
     detail: str
     percent: int | None
     age_seconds: int
+    notes: tuple[str, ...] = ()
+    """What a person should know besides: `reason: message` of other conditions."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What stands below the table: why it is wrong or waits, and the notes."""
+        waits = self.status == "Unknown" and self.reason not in _UNDER_WAY
+        why = (self.message,) if self.message and (waits or self.status == "False") else ()
+        return (*why, *self.notes)
 
 
 def rows(plural: str, objects: Iterable[Mapping[str, Any]], now: datetime) -> list[Row]:
@@ -59,8 +76,7 @@ def table(everything: list[Row], *, namespaces: bool) -> RenderableType:
         shown.add_row(
             row.kind, *place, row.name, status, row.reason, _bar(row.percent), row.detail, age(row.age_seconds)
         )
-    wrong = [row for row in everything if row.status == "False" and row.message]
-    notes = [Text.assemble((f"{row.kind} {row.name}: ", "bold"), row.message) for row in wrong]
+    notes = [Text.assemble((f"{row.kind} {row.name}: ", "bold"), text) for row in everything for text in row.told]
     return Group(shown, *([Text()] if notes else []), *notes)
 
 
@@ -92,7 +108,14 @@ def _row(plural: str, one: Mapping[str, Any], now: datetime) -> Row:
         detail=_DETAILS[plural](one.get("spec") or {}, status),
         percent=percent if active and percent != _WHOLE_PERCENT else None,
         age_seconds=max(0, int((now - created.astimezone(UTC)).total_seconds())),
+        notes=tuple(_notes(status)),
     )
+
+
+def _notes(status: Mapping[str, Any]) -> Iterator[str]:
+    for one in status.get("conditions") or []:
+        if one["reason"] in _TOLD.get(one["type"], ()) and one.get("message"):
+            yield f"{one['reason']}: {one['message']}"
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
@@ -105,10 +128,14 @@ def _capability(_spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
         return ""
     target = status.get("targetVersion")
     waiting = f" → {target}" if target and target != version else ""
-    return f"version {version}{waiting}"
+    annotated = (status.get("annotations") or {}).get("progress")
+    return f"version {version}{waiting}{f', {annotated} documents annotated' if annotated else ''}"
 
 
-def _dataset(_spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+def _dataset(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    submissions = (spec.get("source") or {}).get("submissions") or {}
+    if status.get("digest") and "capabilityRef" in submissions:
+        return f"{status.get('items', 0)} documents, {status['digest'][:12]}"
     if status.get("digest"):
         return f"{status.get('items', 0)} images, {status.get('entities', 0)} objects, {status['digest'][:12]}"
     faults = status.get("faultCount")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from typing import Annotated
+
+from pydantic import Field
 
 from capforge_contracts.model import Stored, sha256_hex
 
@@ -16,7 +19,7 @@ NAME_PATTERN = re.compile(r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$")
 class ApiKeyRecord(Stored):
     """The value of one entry in Secret `capforge-api-keys`; the entry's name is the key's name."""
 
-    hash: str
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """sha256 of the whole key: enough for 256 random bits, a slow hash would only cost latency."""
     created: str
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field
-
+from capforge_contracts.data_model import DataField
+from capforge_contracts.manifest_line import Header, parsed_lines
 from capforge_contracts.model import Stored, canonical_json
+from capforge_contracts.preprocessing import Operation
+from capforge_contracts.shapes import Box, Polygon
+from capforge_contracts.sources import ImageFolderSource, ManifestSource, VisionSource, VocSource, YoloSource
 
 MANIFEST_FORMAT = "capforge.dataset/v1"
 FAULTS_IN_RESULT = 20
@@ -38,6 +40,16 @@ class CocoSource(Stored):
     """The folder that `file_name` is relative to; the annotation file's own folder if absent."""
 
 
+class SubmissionsSource(Stored):
+    """The latest submissions of one capability, streamed from the gateway; roles are the documents' own."""
+
+    capability: str
+    as_of_sequence: int
+    """Submissions up to this one count; chosen by the operator before the Job."""
+    fields: list[DataField]
+    """The capability's data model when the snapshot was asked for."""
+
+
 class SplitSpec(Stored):
     """Shares by content hash; what is left is Train."""
 
@@ -54,7 +66,15 @@ class SnapshotRequest(Stored):
     spec_hash: str
     as_of: str
     """UTC time (ISO 8601) that selections are taken at."""
-    coco: CocoSource
+    coco: CocoSource | None = None
+    yolo: YoloSource | None = None
+    voc: VocSource | None = None
+    image_folder: ImageFolderSource | None = None
+    manifest: ManifestSource | None = None
+    vision: VisionSource | None = None
+    submissions: SubmissionsSource | None = None
+    """Exactly one source is set."""
+    preprocessing: list[Operation] = []
     split: SplitSpec | None = None
     on_fault: OnFault = OnFault.REJECT
 
@@ -104,6 +124,17 @@ class SnapshotResult(Stored):
     """The first FAULTS_IN_RESULT."""
 
 
+class PurgedItem(Stored):
+    """The bytes of one item of a dataset are gone, because a person deleted the document.
+
+    The item's digest stays in the manifest; a training on the dataset can no longer be repeated.
+    """
+
+    sha256: str
+    time: str
+    """UTC, ISO 8601."""
+
+
 class SnapshotProgress(Stored):
     """Overwritten every few seconds."""
 
@@ -111,15 +142,17 @@ class SnapshotProgress(Stored):
     total: int
 
 
-Box = Annotated[list[float], Field(min_length=4, max_length=4)]
-"""xyxy in pixels of the upright (EXIF-applied) image, origin top-left, x1 > x0, y1 > y0."""
-
-
 class ManifestEntity(Stored):
     """One labelled object in an image."""
 
     class_name: str
     box: Box
+    """Of a polygon: the box around it."""
+    polygon: Polygon | None = None
+    id: str | None = None
+    """As the source calls it; what observations of several models are added to."""
+    attributes: dict[str, str] = {}
+    """Other observations: value by attribute."""
 
 
 class ManifestItem(Stored):
@@ -134,12 +167,14 @@ class ManifestItem(Stored):
     entities: list[ManifestEntity]
 
 
-class ManifestHeader(Stored):
+class ManifestHeader(Header):
     """The first line of a manifest."""
 
-    format: str
     classes: list[str]
     """Declared by the source, sorted; a class may have no entity."""
+    annotated: bool | None = None
+    """True: the items are the namespace's annotated images, whose bytes a purge removes when a person deletes them.
+    None: they were brought from elsewhere and stay. (Not written then: manifests without it keep their digest.)"""
 
 
 def write_manifest(classes: Iterable[str], items: Iterable[ManifestItem]) -> bytes:
@@ -147,24 +182,26 @@ def write_manifest(classes: Iterable[str], items: Iterable[ManifestItem]) -> byt
     return b"".join(manifest_lines(classes, sorted(items, key=lambda item: (item.sha256, item.name))))
 
 
-def manifest_lines(classes: Iterable[str], items_by_digest: Iterable[ManifestItem]) -> Iterator[bytes]:
+def manifest_lines(
+    classes: Iterable[str], items_by_digest: Iterable[ManifestItem], *, annotated: bool = False
+) -> Iterator[bytes]:
     """Yield the canonical lines of a manifest whose items come sorted by digest: for datasets larger than memory."""
-    yield ManifestHeader(format=MANIFEST_FORMAT, classes=sorted(set(classes))).to_json() + b"\n"
+    declared = sorted(set(classes))
+    yield ManifestHeader(format=MANIFEST_FORMAT, classes=declared, annotated=annotated or None).to_json() + b"\n"
     for item in items_by_digest:
         yield _canonical_item(item) + b"\n"
 
 
 def read_manifest(data: bytes) -> tuple[ManifestHeader, Iterator[ManifestItem]]:
-    """Parse a manifest; raises ValueError where the header is of another format."""
-    lines = iter(data.splitlines())
-    header = ManifestHeader.from_json(next(lines, b"{}"))
-    if header.format != MANIFEST_FORMAT:
-        message = f"manifest format {header.format!r} is not {MANIFEST_FORMAT!r}"
-        raise ValueError(message)
-    return header, (ManifestItem.from_json(line) for line in lines)
+    """Parse a manifest; raises ValueError naming the line, here for the header and while iterating for the items."""
+    return parsed_lines(ManifestHeader, ManifestItem, MANIFEST_FORMAT, data)
 
 
 def _canonical_item(item: ManifestItem) -> bytes:
     document = item.model_dump(mode="json", by_alias=True)
-    document["entities"].sort(key=lambda entity: (entity["className"], entity["box"]))
+    # What an entity does not have is not written: manifests without it keep their digest.
+    document["entities"] = [
+        {name: value for name, value in entity.items() if value not in (None, {})} for entity in document["entities"]
+    ]
+    document["entities"].sort(key=lambda entity: (entity["className"], entity["box"], entity.get("id", "")))
     return canonical_json(document)

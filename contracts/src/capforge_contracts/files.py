@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo
+from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo, Refused
 
 _PARTIAL = ".partial-"
 
@@ -33,10 +33,15 @@ class FileObjectStore:
 
     def open(self, key: str) -> IO[bytes]:
         """Return a stream of the object; raises NotFound."""
+        path = self._path(key)
         try:
-            return self._path(key).open("rb")
+            if not path.is_file():  # opening a named pipe would wait for ever
+                raise NotFound(key)
+            return path.open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise NotFound(key) from error
+        except OSError as error:  # no rights, or a name longer than the disk takes
+            raise Refused(f"{key}: {error.strerror}") from error
 
     def put(self, key: str, data: bytes) -> None:
         """Write or replace the object."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
+from capforge_contracts.model import sha256_hex
 from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo
 
 
@@ -59,7 +60,8 @@ class MemoryObjectStore:
         """Yield the objects whose key starts with the prefix, in key order."""
         for key in sorted(self._objects):
             if key.startswith(prefix):
-                yield ObjectInfo(key, len(self._objects[key]))
+                data = self._objects[key]
+                yield ObjectInfo(key, len(data), sha256_hex(data))
 
     def delete(self, key: str) -> None:
         """Delete the object; no error if there is none."""

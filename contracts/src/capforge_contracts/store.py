@@ -21,6 +21,10 @@ class Refused(StoreError):  # noqa: N818 - reads as the fact it states
     """The server understood and said no (credentials, rights, unknown bucket): trying again will not help."""
 
 
+class TooLarge(Refused):
+    """The object has more bytes than whoever asks for it takes into memory."""
+
+
 class AlreadyExists(StoreError):  # noqa: N818 - reads as the fact it states
     """put_new found an object under this key; nothing was written."""
 
@@ -76,7 +80,31 @@ class ObjectStore(Protocol):
         ...
 
 
-def open_store(env: Mapping[str, str]) -> ObjectStore:
+def read_at_most(store: ObjectStore, key: str, most_bytes: int) -> bytes:
+    """Return the bytes of an object that somebody else wrote; raises TooLarge, NotFound, StoreError."""
+    with store.open(key) as stream:
+        data = stream.read(most_bytes + 1)
+    check_size(f"{store.uri}/{key}", len(data), most_bytes)
+    return data
+
+
+def check_size(where: str, size_bytes: int, most_bytes: int) -> None:
+    """Raise TooLarge where there are more bytes than that."""
+    if size_bytes > most_bytes:
+        message = f"{where} has more than {most_bytes} bytes, the most that is read of it"
+        raise TooLarge(message)
+
+
+@dataclass(frozen=True)
+class StorePatience:
+    """How long one call to an S3 server may take: `attempts` times connecting and waiting for each answer."""
+
+    connect_seconds: float = 5
+    read_seconds: float = 60
+    attempts: int = 4
+
+
+def open_store(env: Mapping[str, str], patience: StorePatience = StorePatience()) -> ObjectStore:
     """Open the store that `CAPFORGE_STORE` names: `s3://<bucket>` or `file:///<folder>`.
 
     S3 also reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, AWS_REGION, CAPFORGE_STORE_CA and
@@ -87,7 +115,7 @@ def open_store(env: Mapping[str, str]) -> ObjectStore:
     if parts.scheme == "s3" and parts.netloc:
         from capforge_contracts.s3 import S3ObjectStore  # noqa: PLC0415 - boto3 only where S3 is used
 
-        return S3ObjectStore.from_environment(parts.netloc, env)
+        return S3ObjectStore.from_environment(parts.netloc, env, patience)
     if parts.scheme == "file" and parts.path:
         from capforge_contracts.files import FileObjectStore  # noqa: PLC0415 - twin of the import above
 

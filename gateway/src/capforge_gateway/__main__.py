@@ -12,6 +12,7 @@ import uvloop
 
 from capforge_gateway.gateway import Gateway, gateway
 from capforge_gateway.logs import BufferedLines, configure
+from capforge_gateway.process import settle
 from capforge_gateway.settings import Settings, SettingsError, settings_from
 
 _EXIT_CONFIGURATION = 2
@@ -25,6 +26,7 @@ async def serve(settings: Settings, lines: BufferedLines) -> None:
         stopping: list[asyncio.Task[None]] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: stopping.append(loop.create_task(_stop(running, settings))))
+        settle()
         _log.info("gateway starts", port=settings.port, internal_port=settings.internal_port)
         await asyncio.gather(running.public.run_until_stopped(), running.internal.run_until_stopped())
     _log.info("gateway has ended")
@@ -34,6 +36,7 @@ async def _stop(running: Gateway, settings: Settings) -> None:
     """Say not ready, go on serving until that has got around, then end."""
     if not running.draining:
         running.draining = True
+        running.public.drain()
         _log.info("gateway drains", seconds=settings.drain_seconds)
         await asyncio.sleep(settings.drain_seconds)
     running.public.stop()

@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 RETRY_SECONDS = 1
+STORAGE_RETRY_SECONDS = 5
+READER_RETRY_SECONDS = 5
 
 
 class ApiError(Exception):
@@ -54,6 +56,16 @@ def not_found(message: str, **details: Any) -> ApiError:
     return ApiError(HTTPStatus.NOT_FOUND, "NotFound", message, details)
 
 
+def forbidden(message: str) -> ApiError:
+    """The key is right, but this installation does not allow what was asked."""
+    return ApiError(HTTPStatus.FORBIDDEN, "Forbidden", message)
+
+
+def conflict(code: str, message: str, **details: Any) -> ApiError:
+    """The request does not fit what is there; the message names the way out."""
+    return ApiError(HTTPStatus.CONFLICT, code, message, details)
+
+
 def no_model(message: str) -> ApiError:
     """The capability has no model yet; the message says why."""
     return ApiError(HTTPStatus.CONFLICT, "NoModel", message)
@@ -76,19 +88,33 @@ def too_large(limit_bytes: int) -> ApiError:
     return ApiError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "FileTooLarge",
-        f"the image is larger than {limit_bytes} bytes, the most that is allowed",
+        f"the file is larger than {limit_bytes} bytes, the most that is allowed",
         {"max_bytes": limit_bytes},
     )
 
 
-def unsupported_media(content_type: str) -> ApiError:
-    """The content type is none of those that can hold an image."""
-    allowed = ["image/jpeg", "image/png", "image/webp", "multipart/form-data", "application/json"]
+def body_too_large(limit_bytes: int) -> ApiError:
+    """A request of the inference protocol is over the limit."""
+    return ApiError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "FileTooLarge",
+        f"the request is larger than {limit_bytes} bytes, the most that is allowed; send fewer images at once",
+        {"max_bytes": limit_bytes},
+    )
+
+
+_IMAGES = ("image/jpeg", "image/png", "image/webp")
+_FORMS = ("multipart/form-data", "application/json")
+
+
+def unsupported_media(content_type: str, files: tuple[str, ...] = _IMAGES) -> ApiError:
+    """The content type is none of those that can hold an image (or such a file)."""
+    allowed = [*files, *_FORMS]
     sent = f"`{content_type[:100]}`" if content_type else "no content type"
     return ApiError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "UnsupportedMediaType",
-        f"{sent} was sent; allowed: {', '.join(allowed)} (curl: -H 'Content-Type: image/jpeg' --data-binary @file)",
+        f"{sent} was sent; allowed: {', '.join(allowed)} (curl: -H 'Content-Type: {files[0]}' --data-binary @file)",
         {"allowed": allowed},
     )
 
@@ -100,6 +126,45 @@ def too_many_requests(limit: int) -> ApiError:
         "TooManyRequests",
         f"more than {limit} predictions of this namespace are under way; send again in a moment",
         retry_after_seconds=RETRY_SECONDS,
+    )
+
+
+def too_often(per_minute: int, retry_after_seconds: int) -> ApiError:
+    """The key has asked too often."""
+    return ApiError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "TooManyRequests",
+        f"this key has asked more than {per_minute} times in a minute; send again in {retry_after_seconds} s",
+        {"requests_per_minute": per_minute},
+        retry_after_seconds,
+    )
+
+
+def reader_away(message: str, **details: Any) -> ApiError:
+    """Nobody reads documents now; what was kept is read later."""
+    return ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "ReaderUnavailable", message, details, READER_RETRY_SECONDS)
+
+
+def storage_away(reason: str) -> ApiError:
+    """The tables or the blobs do not answer; nothing was half-written."""
+    return ApiError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "StorageUnavailable",
+        "documents and annotations cannot be kept or looked up now, and nothing of this request was; send again in a"
+        " moment (predictions without `training=true` go on)",
+        {"reason": reason},
+        retry_after_seconds=STORAGE_RETRY_SECONDS,
+    )
+
+
+def cannot_be_read(what: str, reason: str) -> ApiError:
+    """What lies in the store cannot be had now."""
+    return ApiError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "StorageUnavailable",
+        f"{what} cannot be read now; send again in a moment (predictions go on)",
+        {"reason": reason},
+        retry_after_seconds=STORAGE_RETRY_SECONDS,
     )
 
 

@@ -15,6 +15,8 @@ from collections import deque
 import orjson
 import structlog
 
+from capforge_contracts.logs import LineShape, catch_the_rest
+
 _MAX_LINES = 10_000
 _BATCH = 200
 _PAUSE_SECONDS = 0.05
@@ -64,10 +66,8 @@ def configure(level: str, lines: BufferedLines) -> None:
     """Send structlog's and the standard library's records to `lines`."""
     structlog.configure(
         processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.EventRenamer("message"),
+            LineShape("gateway"),
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -75,6 +75,7 @@ def configure(level: str, lines: BufferedLines) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=level.upper(), handlers=[_ToStructlog()], force=True)
+    catch_the_rest()
 
 
 class _ToStructlog(logging.Handler):
@@ -89,4 +90,4 @@ class _ToStructlog(logging.Handler):
 
 
 def _dumps(event: object, **_: object) -> bytes:
-    return orjson.dumps(event, default=str)
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)

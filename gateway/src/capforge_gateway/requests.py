@@ -5,22 +5,38 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from capforge_gateway.envelope import REQUEST_ID
 
 _ID_BITS = 128
 _ALLOWED_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_TRACEPARENT = b"traceparent"
+_TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+"""https://www.w3.org/TR/trace-context/: version, trace id, parent id, flags; later versions may append fields."""
 
 
 def request_id_from(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the caller's X-Request-Id if it is harmless in headers, logs and JSON, else a new one."""
+    """Return the caller's X-Request-Id if it is harmless in headers, logs and JSON, else its trace id, else one."""
+    trace = None
     for name, value in headers:
         if name == REQUEST_ID and _ALLOWED_ID.fullmatch(value):
             return value.decode("ascii")
-    return f"{random.getrandbits(_ID_BITS):032x}"
+        if name == _TRACEPARENT:
+            trace = _TRACE.fullmatch(value)
+    return trace[1].decode("ascii") if trace else f"{random.getrandbits(_ID_BITS):032x}"
+
+
+def address_of(scope: Mapping[str, Any], external_url: str) -> str:
+    """Return the address that was asked, without its query, as the caller knows it."""
+    path: str = scope["raw_path"].decode("ascii", "replace")
+    if external_url:
+        return external_url.rstrip("/") + path
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    return f"{scope['scheme']}://{host}{path}"
 
 
 @dataclass

@@ -38,6 +38,8 @@ def _words(value: Any) -> Any:
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_words)]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
+Origins = Annotated[tuple[Origin, ...], BeforeValidator(_words)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -65,6 +67,10 @@ class Settings(BaseModel):
 
     max_image_bytes: Positive = 10 * _MIB
     max_image_pixels: Positive = 50_000_000
+    max_entities: Positive = 1000
+    """Of one request to a classifier or embedder, brought or found in its image."""
+    max_tensor_bytes: Positive = 32 * _MIB
+    """Of one request of the inference protocol: its body, and the pixels of the files in it."""
     max_requests: Positive = 128
     """Predictions under way at once; more get 503."""
     max_requests_per_namespace: Positive = 64
@@ -76,13 +82,24 @@ class Settings(BaseModel):
     1 GiB, whatever is sent."""
     decode_threads: Positive = Field(default_factory=lambda: len(os.sched_getaffinity(0)))
 
+    requests_per_server: Positive = 2
+    """For one model, on one model server, at once; images that come meanwhile share the next one. At least the server's
+    instances of a model, and one more so that it never stands idle."""
+
     head_timeout_seconds: Seconds = 15.0
     """For the request line and headers; also how long a new connection may be silent."""
     upload_timeout_seconds: Seconds = 30.0
+    answer_timeout_seconds: Seconds = 60.0
+    """For a caller to take its answer."""
+    max_connections: Positive = 4096
+    """Open at once; more are closed as they come."""
     predict_timeout_seconds: Seconds = 30.0
     connect_timeout_seconds: Seconds = 1.0
     drain_seconds: Annotated[float, Field(ge=0)] = 5.0
     """Between SIGTERM (not ready any more) and refusing new connections."""
+
+    cors_origins: Origins = ()
+    """Web pages of these origins may call the public address: `https://app.example.org`, or `*`."""
 
     url_input: UrlInput = UrlInput.ALLOWLIST
     url_allowed_hosts: Words = ()
@@ -91,6 +108,37 @@ class Settings(BaseModel):
     """Networks that may be fetched from although they are not public."""
     url_allow_http: bool = False
     url_timeout_seconds: Seconds = 10.0
+
+    database_url: str = ""
+    """`postgresql+psycopg://user:password@host/name`, what it leaves out from libpq's variables (PGHOST …); empty:
+    documents cannot be kept and annotated here."""
+    database_url_file: Path | None = None
+    """Holds the address instead; read once."""
+    database_connections: Positive = 10
+    database_timeout_seconds: Seconds = 6.0
+    """For a transaction once it has a connection (the wait for one takes half as long at most)."""
+    store_threads: Positive = 8
+    """Calls to the object store at once."""
+    store_timeout_seconds: Seconds = 10.0
+    """For one call to the object store, with its retries."""
+    purge_after_days: Annotated[float, Field(ge=0)] = 30.0
+    """How long after its deletion a document's bytes and labels stay; only `storage.purge` asks."""
+    readings_memory_bytes: Positive = 64 * _MIB
+    """Of readings held in memory, as JSON."""
+
+    max_document_bytes: Positive = 10 * _MIB
+    candidates_url: str = ""
+    """The service that reads documents, `http://candidates:8090`; empty: no document can be read here."""
+    reading_timeout_seconds: Seconds = 75.0
+    """For one reading, with the wait for its turn."""
+    read_again_seconds: Seconds = 5.0
+    """Between two looks for kept documents that nobody has read yet."""
+    document_requests_per_minute: Annotated[int, Field(ge=0)] = 1000
+    """Of one API key, about documents, to one gateway; more get 429. 0: no limit."""
+    document_workers: Annotated[int, Field(ge=0)] = 2
+    """Queued predictions under way at once in one gateway."""
+    documents_on_page: Positive = 25
+    """Of the list of documents."""
 
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 

@@ -31,7 +31,7 @@ class TritonPythonModel:
         if known["input"] and known["output"]:
             return config
         file = known.get("default_model_filename") or "model.onnx"
-        completed = onnx_batches.completion(_model_interface(known, file), known["max_batch_size"])
+        completed = onnx_batches.completion(_model_interface(file), known["max_batch_size"])
         config.set_max_batch_size(completed["max_batch_size"])
         for tensor in completed["input"] if not known["input"] else ():
             config.add_input(tensor)
@@ -44,9 +44,10 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """Open the model; raises TritonModelException saying what in the configuration does not fit it."""
         config = json.loads(args["model_config"])
-        self._session = _opened(config, config["default_model_filename"] or "model.onnx")
+        self._session = onnx_batches.opened(_path(config["default_model_filename"] or "model.onnx"), config)
         self._batched = config["max_batch_size"] > 0
         self._inputs = [node.name for node in self._session.get_inputs()]
+        self._outputs = [node.name for node in self._session.get_outputs()]
         wrong = onnx_batches.mismatches(onnx_batches.interface(self._session), config)
         if wrong:
             raise pb_utils.TritonModelException("; ".join(wrong))
@@ -54,23 +55,23 @@ class TritonPythonModel:
     def execute(self, requests: list[Any]) -> list[Any]:
         """Answer what the dynamic batcher collected, one response per request."""
         tensors = [self._tensors(request) for request in requests]
-        answers = onnx_batches.run(self._session, tensors, self._batched)
+        answers = onnx_batches.run(self._session, self._outputs, tensors, self._batched)
         return [_response(request, answer) for request, answer in zip(requests, answers, strict=True)]
 
     def _tensors(self, request: Any) -> dict[str, np.ndarray]:
         return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs}
 
 
-def _opened(config: dict[str, Any], file: str) -> onnxruntime.InferenceSession:
+def _path(file: str) -> str:
     path = Path(pb_utils.get_model_dir()) / file
     if not path.is_file():
         raise pb_utils.TritonModelException(f"{path.parent.name}/{file} is missing")
-    options = onnx_batches.session_options(config)
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return str(path)
 
 
-def _model_interface(config: dict[str, Any], file: str) -> onnx_batches.Interface:
-    return onnx_batches.interface(_opened(config, file))
+def _model_interface(file: str) -> onnx_batches.Interface:
+    session = onnxruntime.InferenceSession(_path(file), providers=["CPUExecutionProvider"])
+    return onnx_batches.interface(session)
 
 
 def _response(request: Any, answer: onnx_batches.Tensors | Exception) -> Any:

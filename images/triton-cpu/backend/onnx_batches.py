@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,11 @@ TRITON_TYPES = {
     "tensor(float)": "TYPE_FP32",
     "tensor(double)": "TYPE_FP64",
 }
+_NUMPY_NAMES = {"tensor(float)": "float32", "tensor(double)": "float64"}
+TRITON_DTYPES = {name: np.dtype(_NUMPY_NAMES.get(name, name[len("tensor(") : -1])) for name in TRITON_TYPES}
+_PROVIDERS = ["CPUExecutionProvider"]
+_QUICK_CPU_SECONDS = 0.003
+_PROBES = 3
 _GRAPH_LEVELS = {
     -1: onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
     0: onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
@@ -88,6 +95,36 @@ def _number(config: Mapping[str, Any], name: str, default: str) -> int:
         raise ValueError(message) from error
 
 
+def opened(path: str, config: Mapping[str, Any]) -> onnxruntime.InferenceSession:
+    """Open a model with as many threads as are allowed and pay.
+
+    A model that needs a few milliseconds spends as much on waking a second thread as that thread saves: it is not
+    faster and takes half as much CPU time again, which other requests and the gateway then lack. Such a model gets one
+    thread. Raises what ONNX Runtime raises for a file that it cannot open.
+    """
+    options = session_options(config)
+    session = onnxruntime.InferenceSession(path, options, providers=_PROVIDERS)
+    if options.intra_op_num_threads == 1 or not _is_quick(session):
+        return session
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=_PROVIDERS)
+
+
+def _is_quick(session: onnxruntime.InferenceSession) -> bool:
+    """Tell whether a run with one empty row takes a few milliseconds of CPU time, which a busy node changes little."""
+    try:
+        row = {node.name: np.zeros([1, *node.shape[1:]], TRITON_DTYPES[node.type]) for node in session.get_inputs()}
+        return min(_cpu_seconds(session, row) for _ in range(_PROBES)) < _QUICK_CPU_SECONDS
+    except Exception:  # noqa: BLE001 - sizes that are not fixed, or a model that does not take zeros: as it was asked for
+        return False
+
+
+def _cpu_seconds(session: onnxruntime.InferenceSession, row: Tensors) -> float:
+    started = time.process_time()
+    session.run(None, row)
+    return time.process_time() - started
+
+
 def interface(session: onnxruntime.InferenceSession) -> Interface:
     """Read a model's interface; raises ValueError naming a tensor whose type is not served."""
     return Interface(
@@ -136,27 +173,30 @@ def mismatches(model: Interface, config: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def run(session: onnxruntime.InferenceSession, requests: Sequence[Tensors], batched: bool) -> list[Tensors | Exception]:
+def run(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str], requests: Sequence[Tensors], batched: bool
+) -> list[Tensors | Exception]:
     """Answer the requests in order, in one run where the model is batched; a request that fails fails alone."""
     if batched and len(requests) > 1:
         try:
-            return list(_run_together(session, requests))
+            return list(_run_together(session, outputs, requests))
         except Exception:  # noqa: BLE001 - ONNX Runtime raises its own undocumented types; retried one by one below
-            return [_run_one(session, request) for request in requests]
-    return [_run_one(session, request) for request in requests]
+            return [_run_one(session, outputs, request) for request in requests]
+    return [_run_one(session, outputs, request) for request in requests]
 
 
-def _run_together(session: onnxruntime.InferenceSession, requests: Sequence[Tensors]) -> list[Tensors]:
+def _run_together(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str], requests: Sequence[Tensors]
+) -> list[Tensors]:
     joined = {name: np.concatenate([request[name] for request in requests]) for name in requests[0]}
-    ends = np.cumsum([len(next(iter(request.values()))) for request in requests])
-    names = [node.name for node in session.get_outputs()]
-    parts = [np.split(array, ends[:-1]) for array in session.run(names, joined)]
-    return [dict(zip(names, arrays, strict=True)) for arrays in zip(*parts, strict=True)]
+    ends = list(accumulate(len(next(iter(request.values()))) for request in requests))
+    arrays = session.run(outputs, joined)
+    rows = list(zip([0, *ends], ends, strict=False))
+    return [{name: array[first:end] for name, array in zip(outputs, arrays, strict=True)} for first, end in rows]
 
 
-def _run_one(session: onnxruntime.InferenceSession, request: Tensors) -> Tensors | Exception:
-    names = [node.name for node in session.get_outputs()]
+def _run_one(session: onnxruntime.InferenceSession, outputs: Sequence[str], request: Tensors) -> Tensors | Exception:
     try:
-        return dict(zip(names, session.run(names, request), strict=True))
+        return dict(zip(outputs, session.run(outputs, request), strict=True))
     except Exception as error:  # noqa: BLE001 - any failure becomes this request's answer
         return error

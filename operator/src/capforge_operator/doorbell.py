@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,11 +44,22 @@ class Doorbell:
             return list(_by_labels(namespace, metadata.get("labels", {})))
         seen = sighting(resource, metadata)
         self.liveness.brought(seen, gone=gone)
-        own = Key(OWN_KINDS[resource], namespace, name)
+        own = Key(OWN_KINDS[resource], sys.intern(namespace), sys.intern(name))
         keys = [] if self.echoes.is_echo(seen) and not gone else [own]
         if resource is TRAINING_RUNS:
             return keys + self.acquaintances.saw(own, body, gone=gone)
+        if resource is CAPABILITIES:
+            self.acquaintances.saw_capability(own, body, gone=gone)
+        if resource is DATASETS:
+            keys += _automatic(namespace, body)
         return keys + self.acquaintances.waiting_for([own])
+
+
+def _automatic(namespace: str, body: Mapping[str, Any]) -> Iterator[Key]:
+    """Return the capability that made a Dataset for its automatic run, and goes on where that cannot be had."""
+    for owner in body["metadata"].get("ownerReferences", ()):
+        if owner.get("controller") and owner.get("kind") == CAPABILITIES.kind:
+            yield Key(Kind.CAPABILITY, namespace, owner["name"])
 
 
 def _by_labels(namespace: str, found: Mapping[str, str]) -> Iterator[Key]:

@@ -32,6 +32,8 @@ class Identity:
     name: str
     uid: str
     version: str
+    generation: int = 0
+    """Of its spec."""
 
 
 class JobOutcome(StrEnum):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
+
+from capforge_operator.exposition import pieces
 
 
 def health_app(faults: Callable[[], list[str]], registry: CollectorRegistry) -> web.Application:
@@ -15,8 +18,13 @@ def health_app(faults: Callable[[], list[str]], registry: CollectorRegistry) -> 
         found = faults()
         return web.Response(text="\n".join(found) or "ok", status=503 if found else 200)
 
-    async def metrics(_: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def metrics(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE_LATEST})
+        await answer.prepare(request)
+        for piece in pieces(registry):
+            await answer.write(piece)
+            await asyncio.sleep(0)
+        return answer
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics)])

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from capforge_contracts.serving import DesiredModels, PodState, RoutingTable
+from capforge_contracts.serving import PodState
 from capforge_contracts.store import ObjectInfo
+from capforge_contracts.submissions import AnnotationCounts
+from capforge_contracts.vision import VisionCounts
 from capforge_operator.facts import Identity, JobFact, JobOutcome, PodFact, ResourceType
 from capforge_operator.keys import Key
 
@@ -50,21 +52,36 @@ class Resources(Protocol):
     """Objects of any kind by their ResourceType (resource_types.py), as parsed JSON."""
 
     async def get(self, kind: ResourceType, namespace: str, name: str) -> Json | None:
-        """Return the live object, None if there is none; namespace is empty for cluster-scoped kinds."""
+        """Return the object, None if there is none; namespace is empty for cluster-scoped kinds."""
         ...
 
-    async def list(self, kind: ResourceType, namespace: str | None = None) -> list[Json]:
-        """Return all live objects, of one namespace if given, sorted by namespace and name."""
+    async def list(self, kind: ResourceType, namespace: str | None = None, capability: str | None = None) -> list[Json]:
+        """Return all objects sorted by namespace and name: all, of one namespace, of one capability in it."""
         ...
 
     async def identities(self, kind: ResourceType) -> Sequence[Identity]:
-        """Return which objects there are, without their content."""
+        """Return which objects there are by a listing of now, without their content."""
+        ...
+
+    async def known(self, kind: ResourceType) -> Sequence[Identity]:
+        """Return which objects there are for `get` and `list`, without their content."""
+        ...
+
+    async def version(self, kind: ResourceType, namespace: str, name: str) -> str | None:
+        """Return the resourceVersion of an object by a look of now, None if there is no such object."""
         ...
 
     async def apply(self, kind: ResourceType, manifest: Json) -> Json:
         """Create or update by server-side apply under our field manager; returns the stored object.
 
         Raises Forbidden, Invalid.
+        """
+        ...
+
+    async def create(self, kind: ResourceType, manifest: Json) -> Json:
+        """Create the object; returns the existing one if it has the same controller.
+
+        Raises AlreadyThere where it has another, Forbidden, Invalid.
         """
         ...
 
@@ -140,7 +157,7 @@ class Store(Protocol):
         ...
 
     async def get(self, key: str) -> bytes:
-        """Return the object's bytes; raises NotFound, StoreError."""
+        """Return the object's bytes; raises NotFound, TooLarge (see layout.most_bytes), StoreError."""
         ...
 
     async def put(self, key: str, data: bytes) -> None:
@@ -155,6 +172,13 @@ class Store(Protocol):
         """Tell whether there is an object under this key."""
         ...
 
+    async def sha256(self, key: str, at_most_bytes: int) -> str | None:
+        """Return the digest of the object's bytes without holding them in memory, None where there are more than that.
+
+        Raises NotFound, StoreError.
+        """
+        ...
+
     async def list(self, prefix: str) -> list[ObjectInfo]:
         """Return the objects whose key starts with the prefix, in key order."""
         ...
@@ -167,16 +191,24 @@ class Agents(Protocol):
         """Ask what is loaded; raises Unreachable."""
         ...
 
-    async def put_desired(self, address: str, desired: DesiredModels) -> None:
-        """Send what should be loaded; raises Unreachable."""
+    async def put_desired(self, address: str, desired: bytes) -> None:
+        """Send what should be loaded, a DesiredModels as JSON; raises Unreachable."""
         ...
 
 
 class Gateways(Protocol):
     """The gateway pods; `address` is the pod's IP."""
 
-    async def put_routes(self, address: str, table: RoutingTable) -> None:
-        """Send where requests go; raises Unreachable."""
+    async def put_routes(self, address: str, table: bytes) -> None:
+        """Send where requests go, a RoutingTable as JSON; raises Unreachable."""
+        ...
+
+    async def annotations(self, address: str) -> AnnotationCounts:
+        """Ask how many documents of each capability are annotated; raises Unreachable."""
+        ...
+
+    async def vision(self, address: str) -> VisionCounts:
+        """Ask how far the annotation of images is in each namespace; raises Unreachable."""
         ...
 
 
@@ -221,3 +253,14 @@ class Reconciler(Protocol):
 def sorted_by_name(objects: Iterable[Json]) -> list[Json]:
     """Return objects ordered by namespace and name."""
     return sorted(objects, key=lambda one: (one["metadata"].get("namespace", ""), one["metadata"]["name"]))
+
+
+def controller_uid(document: Json) -> str:
+    """Return the uid of the object that owns this one as its controller, empty if none does."""
+    owners = document["metadata"].get("ownerReferences", [])
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
+def capability_of(document: Json) -> str:
+    """Return the name of the capability that an object refers to, empty if it refers to none."""
+    return str((document.get("spec", {}).get("capabilityRef") or {}).get("name", ""))

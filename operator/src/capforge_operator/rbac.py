@@ -11,6 +11,7 @@ from capforge_contracts.names import (
     JOB_SERVICE_ACCOUNT,
     ROUTES_CONFIG_MAP,
     STORE_SECRET,
+    WEBHOOK_SECRET,
     desired_config_map,
 )
 
@@ -60,8 +61,10 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(Scope.CLUSTER, "batch", "jobs", ("list", "watch")),
     Permission(Scope.CLUSTER, "", "pods", ("list", "watch")),
     Permission(Scope.CLUSTER, "events.k8s.io", "events", _APPLIED),
+    Permission(Scope.TENANT, API_GROUP, "datasets", ("create",)),
+    Permission(Scope.TENANT, API_GROUP, "trainingruns", ("create",)),
     Permission(Scope.TENANT, "batch", "jobs", ("create", "delete", "get", "patch")),
-    Permission(Scope.TENANT, "", "secrets", ("get",), (STORE_SECRET,)),
+    Permission(Scope.TENANT, "", "secrets", ("get",), (STORE_SECRET, WEBHOOK_SECRET)),
     Permission(Scope.TENANT, "", "serviceaccounts", ("get",), (JOB_SERVICE_ACCOUNT,)),
     Permission(
         Scope.RELEASE,
@@ -71,7 +74,8 @@ PERMISSIONS: tuple[Permission, ...] = (
         (desired_config_map(DEFAULT_POOL), ROUTES_CONFIG_MAP),
     ),
 )
-"""Secrets: only whether the tenant's exists is asked (metadata, never its data); no rbac verbs, no other Secret."""
+"""Secrets: of the object store's only whether it exists is asked (metadata, never its data); the keys of webhooks are
+read when one is called. No rbac verbs, no other Secret."""
 
 
 def rules(scope: Scope) -> list[dict[str, Any]]:

@@ -6,33 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from capforge_contracts.names import GATEWAY_INTERNAL_PORT
+from capforge_operator.notification_settings import NotificationSettings, Seconds, Words
 from capforge_operator.rbac import DEFAULT_POOL
 
 PREFIX = "CAPFORGE_"
-
-
-def _words(value: object) -> object:
-    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-"""Comma-separated."""
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class SettingsError(Exception):
     """A variable is missing or wrong; the message names it."""
 
 
-class Settings(BaseModel):
+class Settings(NotificationSettings):
     """One field per variable: `trainer_image` is read from CAPFORGE_TRAINER_IMAGE.
 
     The object store's own variables (CAPFORGE_STORE, AWS_…) are described in capforge_contracts.store.open_store.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     namespace: str
     """The operator's own namespace, where serving pods and gateways run."""
@@ -66,6 +57,8 @@ class Settings(BaseModel):
     """Name of the serving pool."""
     external_url: str = ""
     """Address of the gateway as clients see it, such as https://models.example.com."""
+    gateway_url: str = ""
+    """Where snapshot Jobs reach the gateways' internal port; capforge-gateway-internal in `namespace` where absent."""
     internal_token_file: Path = Path("/etc/capforge/internal/token")
     """File with the bearer token between operator, agents and gateways; read again for every call."""
     workers: Annotated[int, Field(ge=1, le=64)] = 8
@@ -88,6 +81,11 @@ class Settings(BaseModel):
     """Port of /healthz and /metrics."""
     log_level: str = "info"
     """debug, info, warning or error."""
+
+    @property
+    def gateway_address(self) -> str:
+        """Where snapshot Jobs reach the gateways' internal port."""
+        return self.gateway_url or f"http://capforge-gateway-internal.{self.namespace}.svc:{GATEWAY_INTERNAL_PORT}"
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Self:

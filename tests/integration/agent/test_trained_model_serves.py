@@ -15,19 +15,18 @@ import tritonclient.http as triton_http
 from capforge_contracts import golden, layout
 from capforge_contracts.dataset import ManifestEntity, ManifestItem, Split, write_manifest
 from capforge_contracts.model import sha256_hex
-from capforge_contracts.names import model_name
 from capforge_contracts.run import (
     CapabilityType,
     DatasetSelection,
-    ModelCard,
     Output,
     RunDatasets,
     RunSpec,
     run_digest,
 )
-from capforge_contracts.serving import DesiredModel, LoadState
+from capforge_contracts.serving import LoadState
 from capforge_contracts.store import ObjectStore
 from capforge_tools.places import REPOSITORY
+from tests.integration.agent.trained import card_of, entry_of
 from tests.support.agent import ServingPod
 from tests.support.objectstore import S3Server
 
@@ -36,7 +35,7 @@ SIDE = 96
 TRAINER = REPOSITORY / ".venv-trainer" / "bin" / "python"
 PARAMETERS = {
     "model": {"inputLongSidePixels": SIDE, "neckChannels": 32},
-    "augmentation": {"mosaic": 0, "scaleMin": 0.9, "scaleMax": 1.1, "colour": 0.1},
+    "augmentation": {"mosaic": 0, "turnDegrees": 0, "stretch": 0, "scaleMin": 0.9, "scaleMax": 1.1, "colour": 0.1},
     "optimizer": {"learningRate": 0.003, "warmupSteps": 5, "emaDecay": 0.9, "precision": "Float32"},
     "schedule": {"maxEpochs": 60, "evaluations": 3, "loaderThreads": 1},
 }
@@ -131,19 +130,8 @@ def test_a_run_written_by_hand_is_trained_proven_and_served(pod: ServingPod, s3:
     store = s3.store()
     spec = put_run(store)
     train(spec, s3.environment, tmp_path)
-    card = ModelCard.from_json(store.get(layout.attempt_file(NAMESPACE, spec.digest, 1, layout.CARD)))
-    entry = DesiredModel(
-        model=model_name("shapes", card.model_sha256),
-        namespace=NAMESPACE,
-        capability="shapes",
-        version="1.1",
-        model_key=layout.attempt_file(NAMESPACE, spec.digest, 1, layout.MODEL),
-        model_sha256=card.model_sha256,
-        golden_key=layout.attempt_file(NAMESPACE, spec.digest, 1, layout.GOLDEN),
-        golden_sha256=card.golden_sha256,
-        max_batch_size=card.max_batch_size,
-        required=True,
-    )
+    card = card_of(store, spec)
+    entry = entry_of(spec, card)
     pod.put(1, entry)
     pod.until(entry, LoadState.READY)
     assert pod.ready()

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.apiserver import KubeApi
+from tests.support.eventually import PATIENCE
+
+_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ def capforge(*arguments: str | Path, env: Mapping[str, str] | None = None, kube:
     """Run the command to its end."""
     command = [sys.executable, "-m", "capforge", *map(str, arguments)]
     done = subprocess.run(
-        command, env=environment(env or {}, kube), capture_output=True, text=True, timeout=120, check=False
+        command,
+        env=environment(env or {}, kube),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS * PATIENCE,
+        check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)

@@ -10,15 +10,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from capforge_contracts.run import CapabilityType, CropSettings, Output
 from tests.integration.cli.command import Ended, capforge
 from tests.integration.gateway.bright_box import bright_box
 from tests.integration.gateway.process import NAMESPACE, GatewayProcess, capability, gateway_process, opened, version
+from tests.integration.gateway.region_models import mean_colour, thumbnail
 from tests.support.apiserver import KubeApi
-from tests.support.ports import free_port
+from tests.support.ports import refusing_port
 from tests.support.triton import triton_server
 
 MODEL = "cells--000000000009"
+COLOUR, SHAPE = "kinds--000000000009", "shapes--000000000009"
 SIZE = 320
+REGION = 16
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +33,23 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
         gateway_process(tmp_path_factory.mktemp("gateway")) as process,
     ):
         models.serve(MODEL, bright_box(SIZE, SIZE))
+        models.serve(COLOUR, mean_colour(REGION))
+        models.serve(SHAPE, thumbnail(REGION))
         looking = version("1.1", MODEL, [models.address], (SIZE, SIZE))
         empty = capability([], None, name="empty", reason="training has not started")
-        yield opened(process, capability([looking], "1.1"), empty)
+        crop = CropSettings(width=REGION, height=REGION)
+        kinds = version("1.1", COLOUR, [models.address], thresholds={}, crop=crop)
+        shapes = version("1.1", SHAPE, [models.address], thresholds={}, crop=crop)
+        colours = [Output(position=at, name=name) for at, name in enumerate(("rose", "leaf", "sky"))]
+        yield opened(
+            process,
+            capability([looking], "1.1"),
+            empty,
+            capability(
+                [kinds], "1.1", name="kinds", type=CapabilityType.BOX_CLASSIFIER, outputs=colours, input_from="cells"
+            ),
+            capability([shapes], "1.1", name="shapes", type=CapabilityType.BOX_EMBEDDER, input_from="cells"),
+        )
 
 
 @pytest.fixture
@@ -68,6 +86,31 @@ def test_the_boxes_are_drawn(gateway: GatewayProcess, picture: Path, tmp_path: P
     assert not changed[300:, :].any()
 
 
+def test_what_several_elements_say_of_one_thing_stands_in_one_line(
+    gateway: GatewayProcess, picture: Path, tmp_path: Path
+):
+    done = predict(gateway, "kinds", picture, "--out", tmp_path / "drawn.png")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[1].startswith("red > rose")
+    assert "1 found by acme/kinds version 1.1" in done.err
+    assert (tmp_path / "drawn.png").exists()
+    assert "1 vectors of 12 numbers" in predict(gateway, "shapes", picture).err
+
+
+def test_regions_can_be_named_in_a_file(gateway: GatewayProcess, picture: Path, tmp_path: Path):
+    regions = tmp_path / "regions.json"
+    regions.write_text('[{"id": "mine", "box": [0, 0, 30, 30], "class": "thing"}]')
+    done = predict(gateway, "kinds", picture, "--entities", regions, "-o", "json")
+    assert done.code == 0, done.err
+    (entity,) = json.loads(done.out)["document"]["inference"]["prediction"]["entities"]
+    assert (entity["id"], [one["value"] for one in entity["observations"]]) == ("mine", ["thing", "rose"])
+    regions.write_text('[{"box": [0, 0, 0, 30]}]')
+    refused = predict(gateway, "kinds", picture, "--entities", regions)
+    assert refused.code == 1
+    assert "entities[0]" in refused.err
+    assert predict(gateway, "kinds", picture, "--entities", tmp_path / "nothing.json").code == 2
+
+
 def test_programs_get_the_whole_answer(gateway: GatewayProcess, picture: Path):
     done = predict(gateway, "cells", picture, "-o", "json")
     document = json.loads(done.out)["document"]
@@ -88,7 +131,7 @@ def test_a_version_can_be_named(gateway: GatewayProcess, picture: Path, asked: s
         ("cells", ["--version", "1.9"], {}, 1, "NotFound: "),
         ("nothing", [], {}, 1, "NotFound: "),
         ("empty", [], {}, 1, "training has not started"),
-        ("cells", [], {"CAPFORGE_GATEWAY_URL": f"http://127.0.0.1:{free_port()}"}, 1, "does not answer"),
+        ("cells", [], {"CAPFORGE_GATEWAY_URL": f"http://127.0.0.1:{refusing_port()}"}, 1, "does not answer"),
         ("cells", [], {"CAPFORGE_GATEWAY_URL": "nonsense"}, 1, "CAPFORGE_GATEWAY_URL"),
         ("cells", [], {"CAPFORGE_GATEWAY_URL": ""}, 1, "name the gateway by --gateway"),
     ],
@@ -134,9 +177,8 @@ def test_the_gateway_is_found_by_the_capabilitys_address(gateway: GatewayProcess
     assert before.code == 1
     assert "has no address yet" in before.err
 
-    status = json.dumps({"status": {"url": f"{gateway.url}/v1/products/{NAMESPACE}/cells/v1/predict"}})
-    patch = ("patch", "capabilities.capforge.dev", "cells", "-n", NAMESPACE, "--subresource=status", "--type=merge")
-    kube.kubectl(*patch, "-p", status)
+    url = f"{gateway.url}/v1/products/{NAMESPACE}/cells/v1/predict"
+    kube.write_status("Capability", NAMESPACE, "cells", {"url": url})
     done = capforge("predict", "cells", picture, "-n", NAMESPACE, env=env, kube=kube)
     assert done.code == 0, done.err
     assert "1 found" in done.err

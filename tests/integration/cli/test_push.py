@@ -7,16 +7,27 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from capforge.data.finding import looked_through
 from capforge.data.plan import etag_of
+from capforge.data.push import send
+from capforge_contracts.dataset import Fault, SnapshotOutcome, SnapshotRequest
+from capforge_contracts.sources import ImageFolderSource, ManifestSource, VocSource, YoloSource
+from capforge_contracts.store import StoreUri
+from capforge_snapshot.snapshot import take_snapshot
 from tests.integration.cli.command import capforge, environment
 from tests.support.apiserver import KubeApi
 from tests.support.eventually import eventually
+from tests.support.faults.kinds import NeverAnswers
+from tests.support.faults.proxy import Proxy
+from tests.support.faults.words import s3_words
 from tests.support.objectstore import S3Server
-from tests.support.ports import free_port
+from tests.support.ports import refusing_port
 from tests.unit.snapshot.cocofolder import CocoFolder, broken, picture
 
 
@@ -117,14 +128,18 @@ def test_a_push_that_was_killed_goes_on_and_never_shows_half_a_data_set(s3: S3Se
     }
     folder = write(tmp_path / "many", CocoFolder(document=document, files={f"{n}.png": picture(n) for n in numbers}))
     command = [sys.executable, "-m", "capforge", "data", "push", str(folder), f"s3://capforge/{prefix}"]
-    with subprocess.Popen(command, env=environment(credentials(s3)), stderr=subprocess.DEVNULL) as process:
-        eventually(lambda: keys(s3, prefix), pause_seconds=0.005)
-        process.kill()
+    with Proxy(s3.endpoint_url, s3_words).running() as proxy:
+        proxy.rules.add(NeverAnswers(), method="PUT", when=lambda number: number > 40)
+        known = {**credentials(s3), "AWS_ENDPOINT_URL": proxy.url}
+        with subprocess.Popen(command, env=environment(known), stderr=subprocess.DEVNULL) as process:
+            eventually(lambda: len(proxy.journal.successful("PUT", "")) == 40, 60)
+            process.kill()
     there = keys(s3, prefix)
+    assert len(there) == 40
     assert "train.json" not in there
     done = capforge("data", "push", folder, f"s3://capforge/{prefix}", env=credentials(s3))
     assert done.code == 0, done.err
-    assert f"{301 - len(there)} files sent" in done.err
+    assert "261 files sent" in done.err
     assert len(keys(s3, prefix)) == 301
 
 
@@ -134,7 +149,7 @@ def test_a_push_that_was_killed_goes_on_and_never_shows_half_a_data_set(s3: S3Se
         ("/tmp/x", {}, 2, "allowed: s3://<bucket>/<key>"),  # noqa: S108 - not used
         ("s3://no-such-bucket-at-all/x", {}, 1, "is there a bucket s3://no-such-bucket-at-all?"),
         ("s3://capforge/x", {"AWS_SECRET_ACCESS_KEY": "wrong-secret"}, 1, "Are the credentials right"),
-        ("s3://capforge/x", {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}, 1, "goes on where it stopped"),
+        ("s3://capforge/x", {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{refusing_port()}"}, 1, "goes on where it stopped"),
         ("s3://capforge/x", {"AWS_ACCESS_KEY_ID": ""}, 1, "Name a prepared namespace by --namespace"),
     ],
     ids=["no address", "no bucket", "wrong secret", "server away", "no credentials"],
@@ -155,6 +170,73 @@ def test_a_folder_without_a_coco_file_is_named(s3: S3Server, tmp_path: Path):
     assert "there is no COCO file in" in done.err
     missing = capforge("data", "push", tmp_path / "nothing", "s3://capforge/x", env=credentials(s3))
     assert missing.code == 2
+
+
+# -- other formats
+
+
+LABELS = b"0 0.5 0.5 0.25 0.25\n"
+XML = b"""<annotation><filename>a.png</filename><size><width>40</width><height>30</height></size>
+<object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>"""
+LINE = {"name": "a.png", "entities": [{"className": "cat", "box": [1, 1, 9, 9]}]}
+FORMATS = {
+    "yolo": {"data.yaml": b"names: [cat]\ntrain: images\n", "images/a.png": picture(1), "labels/a.txt": LABELS},
+    "voc": {"Annotations/a.xml": XML, "JPEGImages/a.png": picture(1)},
+    "image-folder": {"cat/a.png": picture(1)},
+    "manifest": {
+        "own.jsonl": b'{"format":"capforge.dataset/v1","classes":["cat"]}\n' + json.dumps(LINE).encode(),
+        "a.png": picture(1),
+    },
+}
+SOURCES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "yolo": lambda uri: {"yolo": YoloSource(data_uri=uri)},
+    "voc": lambda uri: {"voc": VocSource(annotations_uri=uri)},
+    "image-folder": lambda uri: {"image_folder": ImageFolderSource(images_uri=uri)},
+    "manifest": lambda uri: {"manifest": ManifestSource(manifest_uri=uri)},
+}
+
+
+@pytest.mark.parametrize("form", list(FORMATS))
+def test_what_is_sent_in_any_format_a_snapshot_reads_at_the_address_that_is_printed(
+    s3: S3Server, tmp_path: Path, prefix: str, form: str
+):
+    for name, data in FORMATS[form].items():
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(data)
+    labelled = looked_through(tmp_path / "in")
+    assert (labelled.form, labelled.faults) == (form, [])
+    place = StoreUri("capforge", prefix)
+    sent = send(s3.store(), place, tmp_path / "in", labelled, lambda _: None)
+    assert sent.files == len(FORMATS[form])
+    assert send(s3.store(), place, tmp_path / "in", labelled, lambda _: None).unchanged == sent.files
+    (uri,) = sent.uris
+    namespace = prefix.partition("/")[0]
+    told = SOURCES[form](uri)
+    request = SnapshotRequest(
+        namespace=namespace, dataset="a", spec_hash="a" * 64, as_of="2026-01-01T00:00:00Z", **told
+    )
+    result = take_snapshot(request, s3.store(), tmp_path)
+    assert (result.outcome, result.items, result.entities) == (SnapshotOutcome.LOCKED, 1, 1), result
+
+
+def test_every_fault_of_every_label_is_told_and_written_before_a_byte_is_sent(
+    s3: S3Server, tmp_path: Path, prefix: str
+):
+    folder = tmp_path / "in"
+    for name, data in FORMATS["yolo"].items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "labels/a.txt").write_bytes(b"7 0.5 0.5 0.1 0.1\n" * 30)
+    listed = tmp_path / "faults.jsonl"
+    command = ("data", "push", folder, f"s3://capforge/{prefix}", "--faults", listed)
+    done = capforge(*command, env=credentials(s3))
+    assert done.code == 3
+    assert "labels/a.txt: line 20: UndeclaredCategory" in done.err
+    assert "10 more" in done.err
+    found = [Fault.from_json(line) for line in listed.read_bytes().splitlines()]
+    assert [(one.file, one.record) for one in found] == [("labels/a.txt", f"line {n}") for n in range(1, 31)]
+    assert keys(s3, prefix) == []
+    assert capforge(*command[:-1], tmp_path / "no" / "where", env=credentials(s3)).code == 2
 
 
 # -- credentials of a namespace
@@ -195,5 +277,5 @@ def test_a_place_that_a_dataset_of_the_namespace_could_not_read_is_refused(
 def test_a_namespace_that_is_not_prepared_is_named(kube: KubeApi, kube_namespace: str, folder: Path):
     done = capforge("data", "push", folder, "s3://capforge/x", "-n", kube_namespace, kube=kube)
     assert done.code == 1
-    assert f"Secret capforge-object-store of namespace {kube_namespace}" in done.err
-    assert "not found" in done.err
+    assert f"namespace {kube_namespace} has no Secret capforge-object-store" in done.err
+    assert f"helm install capforge-tenant charts/capforge-tenant -n {kube_namespace}" in done.err

@@ -20,6 +20,15 @@ def condition(kind: str, status: str, reason: str, message: str) -> dict[str, st
     return {"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": time}
 
 
+def training(percent: int) -> dict[str, object]:
+    return {
+        "conditions": [condition("Succeeded", "Unknown", "Training", "epoch 4 of 10")],
+        "progressPercent": percent,
+        "progress": f"Training 4/10 {percent}%",
+        "remaining": "2m",
+    }
+
+
 @pytest.fixture
 def namespace(kube: KubeApi, kube_namespace: str) -> str:
     """A capability without a model, a faulty data set, a training under way."""
@@ -43,21 +52,9 @@ def namespace(kube: KubeApi, kube_namespace: str) -> str:
         "conditions": [condition("Ready", "False", "FaultyRecords", "2 faults (BoxOutside 2)")],
         "faultCount": 2,
     }
-    training = {
-        "conditions": [condition("Succeeded", "Unknown", "Training", "epoch 4 of 10")],
-        "progressPercent": 40,
-        "progress": "Training 4/10 40%",
-        "remaining": "2m",
-    }
-    set_status(kube, kube_namespace, "dataset", "train", faulty)
-    set_status(kube, kube_namespace, "trainingrun", "first", training)
+    kube.write_status("Dataset", kube_namespace, "train", faulty)
+    kube.write_status("TrainingRun", kube_namespace, "first", training(40))
     return kube_namespace
-
-
-def set_status(kube: KubeApi, namespace: str, kind: str, name: str, status: dict[str, object]) -> None:
-    patch = json.dumps({"status": status})
-    arguments = ("patch", f"{kind}s.capforge.dev", name, "-n", namespace, "--subresource=status", "--type=merge")
-    kube.kubectl(*arguments, "-p", patch)
 
 
 def test_one_table_shows_everything(kube: KubeApi, namespace: str):
@@ -84,7 +81,7 @@ def test_all_namespaces_are_told_apart(kube: KubeApi, namespace: str):
 def test_an_empty_namespace_says_what_to_do(kube: KubeApi, namespace: str):
     done = capforge("status", "-n", kube.create_namespace(), kube=kube)
     assert done.code == 0
-    assert "kubectl apply -f examples/" in done.err
+    assert "docs/how-to/README.md" in done.err
 
 
 def test_watching_shows_what_changes(kube: KubeApi, namespace: str):
@@ -99,7 +96,7 @@ def test_watching_shows_what_changes(kube: KubeApi, namespace: str):
 
         try:
             eventually(lambda: shows("40 %"), pause_seconds=0)
-            set_status(kube, namespace, "trainingrun", "first", {"progressPercent": 70})
+            kube.write_status("TrainingRun", namespace, "first", training(70))
             eventually(lambda: shows("70 %"), pause_seconds=0)
         finally:
             process.kill()

@@ -7,6 +7,11 @@ from typing import Any
 
 Document = dict[str, Any]
 GROUP_VERSION = "capforge.dev/v1alpha1"
+OUTPUTS = "spec.modelParameters.outputs"
+FIELDS = "spec.dataModel.fields"
+AUTOMATIC = "spec.training.automatic"
+URI = "spec.source.coco.annotationsUri"
+WEIGHTS = "spec.initialWeights"
 
 
 def changed(document: Document, *changes: tuple[str, Any]) -> Document:
@@ -38,6 +43,33 @@ CAPABILITY = _document(
         "modelParameters": {"outputs": [{"position": 0, "name": "RBC"}, {"position": 1, "name": "WBC"}]},
     },
 )
+EXTRACTOR = _document(
+    "Capability",
+    "receipts",
+    {
+        "type": "FieldExtractorElement",
+        "dataModel": {
+            "fields": [
+                {"name": "total", "type": "Amount"},
+                {"name": "issued", "type": "Date", "convention": "US"},
+                {"name": "kind", "type": "Classification", "classes": ["receipt", "invoice"]},
+            ]
+        },
+    },
+)
+CLASSIFIER = _document(
+    "Capability",
+    "kinds",
+    {
+        "type": "BoxClassifierElement",
+        "modelParameters": {"outputs": [{"position": 0, "name": "lymphocyte"}, {"position": 1, "name": "monocyte"}]},
+        "inputFrom": {"capabilityRef": {"name": "cells"}},
+        "inputFilter": {"classes": ["WBC"]},
+    },
+)
+EMBEDDER = changed(
+    CLASSIFIER, ("metadata.name", "looks"), ("spec.type", "BoxEmbedderElement"), ("spec.inputFilter", ...)
+)
 DATASET = _document(
     "Dataset",
     "cells-2026",
@@ -46,6 +78,7 @@ DATASET = _document(
         "split": {"devPercent": 20, "testPercent": 10, "seed": 7},
     },
 )
+DOCUMENTS = _document("Dataset", "receipts-2026", {"source": {"submissions": {"capabilityRef": {"name": "receipts"}}}})
 TRAINING_RUN = _document(
     "TrainingRun",
     "cells-1",

@@ -9,12 +9,23 @@ from typing import Any
 import pytest
 
 from capforge_tools.errors import CommandFailedError
-from tests.integration.crds.objects import CAPABILITY, DATASET, TRAINING_RUN, Document, changed
+from tests.integration.crds.objects import (
+    CAPABILITY,
+    CLASSIFIER,
+    DATASET,
+    DOCUMENTS,
+    EXTRACTOR,
+    TRAINING_RUN,
+    Document,
+    changed,
+)
 from tests.support.apiserver import KubeApi
 
 OUTPUTS = "spec.modelParameters.outputs"
+FIELDS = "spec.dataModel.fields"
 LOCKED = {"digest": "a" * 64}
 PINNED = changed(DATASET, ("spec.expectedDigest", "a" * 64))
+WARM = changed(TRAINING_RUN, ("spec.initialWeights", {"version": "1.1"}))
 NEW_CAPABILITY = "make a new Capability"
 
 
@@ -50,7 +61,47 @@ CHANGES: dict[str, Change] = {
     "capability: an appended output leaves a gap": change(
         CAPABILITY, (f"{OUTPUTS}.2", {"position": 3, "name": "Platelets"}), said="without a gap"
     ),
+    "classifier: its entities come from another": change(CLASSIFIER, ("spec.inputFrom.capabilityRef.name", "others")),
+    "classifier: its entities come with requests": change(
+        CLASSIFIER, ("spec.inputFrom", ...), ("spec.inputFilter", ...)
+    ),
+    "classifier: the filter changes": change(CLASSIFIER, ("spec.inputFilter.classes", ["RBC", "WBC"])),
+    "classifier: it comes to take its entities from itself": change(
+        CLASSIFIER, ("spec.inputFrom.capabilityRef.name", "kinds"), said="another Capability is allowed, not itself"
+    ),
+    "classifier: it becomes an embedder": change(
+        CLASSIFIER, ("spec.type", "BoxEmbedderElement"), said="type is immutable"
+    ),
+    # so is a data model
+    "extractor: a field is appended": change(EXTRACTOR, (f"{FIELDS}.3", {"name": "supplier", "type": "Word"})),
+    "extractor: a class is appended": change(EXTRACTOR, (f"{FIELDS}.2.classes.2", "letter")),
+    "extractor: a field becomes handwritten": change(EXTRACTOR, (f"{FIELDS}.0.writing", "Handwritten")),
+    "extractor: a field is removed": change(EXTRACTOR, (f"{FIELDS}.1", ...), said="fields: may only be appended"),
+    "extractor: a field is renamed": change(
+        EXTRACTOR, (f"{FIELDS}.1.name", "date"), said="fields: may only be appended"
+    ),
+    "extractor: a field gets another type": change(
+        EXTRACTOR, (f"{FIELDS}.0.type", "Word"), said="type is immutable; to give a field another type"
+    ),
+    "extractor: a class is removed": change(
+        EXTRACTOR, (f"{FIELDS}.2.classes.1", ...), said="classes: may only be append"
+    ),
+    "extractor: a class is renamed": change(
+        EXTRACTOR, (f"{FIELDS}.2.classes", ["receipt", "invoices"]), said="classes: may only be append"
+    ),
+    "extractor: classes change places": change(
+        EXTRACTOR, (f"{FIELDS}.2.classes", ["invoice", "receipt"]), said="classes: may only be append"
+    ),
+    "extractor: it becomes a detector": Change(
+        EXTRACTOR, changed(CAPABILITY, ("metadata.name", "receipts")), "type is immutable"
+    ),
     # a dataset locks itself
+    "dataset: other documents after the lock": change(
+        DOCUMENTS,
+        ("spec.source.submissions.capabilityRef.name", "other"),
+        status=LOCKED,
+        said="source, split and onFault are immutable once the dataset is locked",
+    ),
     "dataset: the source changes before the lock": change(
         DATASET, ("spec.source.coco.annotationsUri", "s3://capforge/team-a/other.json")
     ),
@@ -66,6 +117,15 @@ CHANGES: dict[str, Change] = {
     ),
     "dataset: the split goes after the lock": change(
         DATASET, ("spec.split", ...), status=LOCKED, said="for other data make a new Dataset"
+    ),
+    "dataset: preprocessing comes after the lock": change(
+        DATASET,
+        ("spec.preprocessing", [{"action": "Drop", "where": {"classes": ["cat"]}}]),
+        status=LOCKED,
+        said="for other data make a new Dataset",
+    ),
+    "dataset: preprocessing comes before the lock": change(
+        DATASET, ("spec.preprocessing", [{"action": "Drop", "where": {"classes": ["cat"]}}])
     ),
     "dataset: a split comes after the lock": Change(
         changed(DATASET, ("spec.split", ...)), DATASET, "for other data make a new Dataset", LOCKED
@@ -89,6 +149,19 @@ CHANGES: dict[str, Change] = {
     "training run: another capability": change(
         TRAINING_RUN, ("spec.capabilityRef.name", "other"), said="capabilityRef is immutable; make a new TrainingRun"
     ),
+    "training run: weights to start from are added": change(
+        TRAINING_RUN, ("spec.initialWeights", {"version": "1.1"}), said="initialWeights is immutable; make a new"
+    ),
+    "training run: it starts from another version": change(
+        WARM, ("spec.initialWeights.version", "1.2"), said="initialWeights is immutable"
+    ),
+    "training run: it starts from a file instead": change(
+        WARM, ("spec.initialWeights", {"uri": "s3://capforge/team-a/w.safetensors"}), said="initialWeights is immutable"
+    ),
+    "training run: weights to start from go": change(
+        WARM, ("spec.initialWeights", ...), said="initialWeights is immutable"
+    ),
+    "training run: a warm one is suspended": change(WARM, ("spec.suspend", True)),
     "training run: one more dataset": change(
         TRAINING_RUN, ("spec.datasets.train.1", {"name": "more"}), said="datasets is immutable"
     ),

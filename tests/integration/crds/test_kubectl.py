@@ -29,7 +29,7 @@ SHOWN: dict[str, tuple[Document, dict[str, Any], str]] = {
             "version": "1.2",
             "url": "http://gateway/v1/products/a/cells/v1/predict",
         },
-        "NAME READY REASON VERSION URL AGE cells True Serving 1.2 http://gateway/v1/products/a/cells/v1/predict",
+        "NAME READY REASON VERSION ANNOTATIONS URL AGE cells True Serving 1.2 http://gateway/v1/products/a/cells/v1/predict",
     ),
     "dataset": (
         DATASET,

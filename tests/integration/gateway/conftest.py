@@ -1,4 +1,4 @@
-"""A real model server with a few small models, and gateways in front of it."""
+"""A real model server with a few small models, tables to copy, and gateways in front of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
+from capforge_gateway.storage.migrate import migrate
 from tests.integration.gateway.bright_box import bright_box
 from tests.integration.gateway.process import GatewayProcess, capability, gateway_process, opened, version
 from tests.support.onnx_models import FixedDetector
+from tests.support.postgres import Postgres
 from tests.support.triton import Triton, triton_server
 
 FIXED = "cells--000000000001"
@@ -19,6 +22,20 @@ BRIGHT_SIZE = 320
 BATCHED = 'backend: "onnxruntime"\nmax_batch_size: 8\ndynamic_batching {}\n'
 
 StartGateway = Callable[..., GatewayProcess]
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    """A database with all tables, to copy."""
+    name = postgres.create_database()
+    migrate(make_url(postgres.url(name)))
+    return name
+
+
+@pytest.fixture
+def database(postgres: Postgres, template: str) -> str:
+    """The address of a database of the test's own, with empty tables."""
+    return postgres.url(postgres.create_database(template))
 
 
 @pytest.fixture(scope="session")

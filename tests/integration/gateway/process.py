@@ -17,14 +17,15 @@ import httpx
 from capforge_contracts.apikeys import ApiKeyRecord, hash_key, new_key
 from capforge_contracts.run import CapabilityType, Output
 from capforge_contracts.serving import Endpoint, RoutedCapability, RoutedVersion, RoutingTable
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE, eventually
 from tests.support.ports import free_ports
 from tests.support.servers import running, stop
 
 TOKEN = "internal-token-of-this-test"
 NAMESPACE = "acme"
 CAPABILITY = "cells"
-_ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 60.0 * PATIENCE
+"""For what comes in milliseconds, and would be a fault if it came not at all."""
 
 
 def version(
@@ -72,7 +73,7 @@ class GatewayProcess:
     process: subprocess.Popen[bytes] = field(init=False)
     generation: int = 0
     key: str = ""
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=_ANSWER_SECONDS))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=ANSWER_SECONDS))
 
     @property
     def url(self) -> str:
@@ -128,11 +129,11 @@ class GatewayProcess:
         assert answer.status_code in {401, 404}, answer.text
         return answer.status_code == 404
 
-    def lines(self, message: str) -> list[dict[str, Any]]:
-        """Return the log's lines with this message."""
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """Return the log's lines with this event."""
         *whole, _ = self.log.read_bytes().split(b"\n")  # the last one may still be in the writing
         found = [json.loads(line) for line in whole if line.startswith(b"{")]
-        return [line for line in found if line["message"] == message]
+        return [line for line in found if line["event"] == event]
 
     def metric(self, sample: str) -> float:
         """Return one sample of the exposition, by its full name with labels; 0 where it is not there."""
@@ -143,10 +144,18 @@ class GatewayProcess:
 
 
 @contextmanager
-def gateway_process(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[GatewayProcess]:
-    """Run a gateway for the block. It has no routes yet; `<folder>/routes.json` is its mounted ConfigMap."""
+def gateway_process(
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    ports: Sequence[int] = (),
+    plain: Mapping[str, str] | None = None,
+) -> Iterator[GatewayProcess]:
+    """Run a gateway for the block. It has no routes yet; `<folder>/routes.json` is its mounted ConfigMap.
+
+    `environment` are settings without their prefix, `plain` variables as they are.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    port, internal_port = free_ports(2)
+    port, internal_port = ports or free_ports(2)
     process = GatewayProcess(folder, port, internal_port)
     (folder / "token").write_text(TOKEN + "\n")
     settings = {
@@ -160,10 +169,12 @@ def gateway_process(folder: Path, environment: Mapping[str, str] | None = None) 
         **(environment or {}),
     }
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    given = {**kept, **{f"CAPFORGE_{name}": value for name, value in settings.items()}}
+    given = {**kept, **{f"CAPFORGE_{name}": value for name, value in settings.items()}, **(plain or {})}
 
     def is_up() -> bool:
-        return process.http.get(f"{process.url}/healthz").status_code == httpx.codes.OK
+        # Two listeners, which begin one after the other.
+        answers = [process.http.get(f"{url}/healthz") for url in (process.internal_url, process.url)]
+        return all(answer.status_code == httpx.codes.OK for answer in answers)
 
     command = [sys.executable, "-m", "capforge_gateway"]
     with process.http, running(command, process.log, lambda: _quietly(is_up), env=given) as child:
@@ -182,7 +193,7 @@ def _quietly(is_up: Any) -> bool:
 def _end(child: subprocess.Popen[bytes]) -> None:
     """A gateway that was not killed by its test must end by itself, with status 0."""
     if child.poll() is None:
-        stop(child)
+        stop(child, 10.0 * PATIENCE)
         assert child.returncode == 0, f"the gateway ended with {child.returncode}"
 
 

@@ -8,18 +8,16 @@ import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from tests.integration.gateway.anything_sent import check_anything_sent
 from tests.integration.gateway.conftest import FIXED, StartGateway
 from tests.integration.gateway.images import white
 from tests.integration.gateway.process import GatewayProcess, capability, opened, version
 from tests.support.eventually import eventually
 
 PRODUCT = "/v1/products/acme/cells/v1.1"
-EXAMPLES = 100
+EXAMPLES = {"POST": 40, "GET": 15, "PUT": 15, "DELETE": 15}
 
 
 def get(gateway: GatewayProcess, path: str, key: str | None = None) -> httpx.Response:
@@ -37,7 +35,8 @@ def described(gateway: GatewayProcess, path: str = f"{PRODUCT}/openapi.json") ->
 def test_a_version_is_described_with_its_classes_and_thresholds(gateway: GatewayProcess) -> None:
     document = described(gateway)
     assert document["info"]["version"] == "1.1"
-    assert list(document["paths"]) == [f"{PRODUCT}/predict"]
+    infer = "/v2/models/acme.cells/versions/1.1"
+    assert list(document["paths"]) == [f"{PRODUCT}/predict", infer, f"{infer}/ready", f"{infer}/infer"]
     assert document["x-capforge"]["outputs"] == [
         {"position": 0, "name": "red", "threshold": 0.2},
         {"position": 1, "name": "white", "threshold": 0.2},
@@ -51,7 +50,8 @@ def test_a_version_is_described_with_its_classes_and_thresholds(gateway: Gateway
 def test_a_description_needs_a_key_and_tells_nothing_without(gateway: GatewayProcess, page: str) -> None:
     known, unknown = get(gateway, f"{PRODUCT}/{page}"), get(gateway, f"/v1/products/none/none/v1/{page}")
     assert (known.status_code, unknown.status_code) == (401, 401)
-    assert known.text.replace(PRODUCT, "") == unknown.text.replace("/v1/products/none/none/v1", "")
+    told = [one.text.replace(one.headers["x-request-id"], "") for one in (known, unknown)]
+    assert told[0].replace(PRODUCT, "") == told[1].replace("/v1/products/none/none/v1", "")
 
 
 @pytest.mark.parametrize(("asked", "status"), [("v1.9", 404), ("v2", 404), ("nonsense", 404)])
@@ -142,16 +142,11 @@ def test_whatever_is_sent_within_or_against_the_description_is_no_server_error(
 ) -> None:
     for found in schemathesis.openapi.from_dict(described(gateway, path)).get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]  # an error fails the test by itself
+        if mode is GenerationMode.NEGATIVE and not {"parameters", "requestBody"} & set(
+            filter(operation.definition.raw.get, operation.definition.raw)
+        ):
+            continue  # there is nothing in it that could be wrong
+        if operation.path.endswith("/feedback"):
+            continue  # 503: this gateway keeps no documents; documents/test_description.py asks one that does
 
-        @settings(
-            max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
-        )
-        @given(case=operation.as_strategy(mode))
-        def check(case: Any) -> None:
-            case.call_and_validate(
-                base_url=gateway.url,
-                headers=gateway.authorization(),
-                checks=[not_a_server_error, status_code_conformance, response_schema_conformance],
-            )
-
-        check()
+        check_anything_sent(operation, mode, gateway, EXAMPLES[operation.method.upper()])

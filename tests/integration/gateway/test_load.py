@@ -13,9 +13,9 @@ import pytest
 
 from tests.integration.gateway.conftest import FIXED, StartGateway
 from tests.integration.gateway.images import white
-from tests.integration.gateway.process import GatewayProcess, capability, opened, version
+from tests.integration.gateway.process import ANSWER_SECONDS, GatewayProcess, capability, opened, version
 from tests.integration.gateway.test_uploads import begun, status_of
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE, eventually
 from tests.support.triton import Triton
 
 
@@ -72,8 +72,8 @@ def test_bodies_in_memory_are_bounded(start_gateway: StartGateway, models: Trito
 
 def test_a_connection_that_never_asks_is_closed(start_gateway: StartGateway) -> None:
     gateway = start_gateway(HEAD_TIMEOUT_SECONDS="0.5")
-    silent = socket.create_connection(("127.0.0.1", gateway.port), 10)
-    slow = socket.create_connection(("127.0.0.1", gateway.port), 10)
+    silent = socket.create_connection(("127.0.0.1", gateway.port), ANSWER_SECONDS)
+    slow = socket.create_connection(("127.0.0.1", gateway.port), ANSWER_SECONDS)
     slow.sendall(b"POST /v1/products/acme/cells/v1/predict HTTP/1.1\r\nHost: g\r\n")
     assert silent.recv(100) == b""
     assert slow.recv(100) == b""
@@ -82,17 +82,19 @@ def test_a_connection_that_never_asks_is_closed(start_gateway: StartGateway) -> 
 def test_on_sigterm_running_predictions_end_and_new_ones_are_still_answered_while_draining(
     start_gateway: StartGateway, models: Triton
 ) -> None:
-    gateway = start_gateway(DRAIN_SECONDS="1.5")
+    gateway = start_gateway(DRAIN_SECONDS=1.5 * PATIENCE)  # all that is asked meanwhile must have its turn
     opened(gateway, capability([version("1.1", FIXED, [models.address])], "1.1"))
     image = white()
     with uploads(gateway, 1, f"Content-Length: {len(image)}") as (waiting,):
         gateway.process.send_signal(signal.SIGTERM)
         eventually(lambda: gateway.http.get(f"{gateway.url}/readyz").text == "shutting down\n")
-        assert gateway.predict(image).status_code == 200
+        answer = gateway.predict(image)
+        assert answer.status_code == 200
+        assert answer.headers["connection"] == "close", "callers go elsewhere before the address goes"
         eventually(lambda: not _listens(gateway))
         waiting.sendall(image)
         assert status_of(waiting) == 200
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(ANSWER_SECONDS) == 0
 
 
 def _listens(gateway: GatewayProcess) -> bool:
@@ -114,7 +116,7 @@ def test_a_wrong_setting_ends_the_start_and_is_named(name: str, value: str) -> N
         env={name: value},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=ANSWER_SECONDS,
         check=False,
     )
     assert done.returncode == 2
@@ -123,7 +125,12 @@ def test_a_wrong_setting_ends_the_start_and_is_named(name: str, value: str) -> N
 
 def test_without_a_cluster_and_without_a_key_folder_the_start_says_what_to_set() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "capforge_gateway"], env={}, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "capforge_gateway"],
+        env={},
+        capture_output=True,
+        text=True,
+        timeout=ANSWER_SECONDS,
+        check=False,
     )
     assert done.returncode == 2
     assert "CAPFORGE_KEYS=file:<folder>" in done.stderr
@@ -135,6 +142,6 @@ def test_no_letter_of_an_address_can_break_a_log_line(start_gateway: StartGatewa
     for path in (f"/v1/products/acme/cells/{hostile}/predict", f"/{hostile}"):
         gateway.http.post(gateway.url + path)
     eventually(lambda: gateway.lines("request"))
-    (line,) = gateway.lines("predict")
+    (line,) = eventually(lambda: gateway.lines("predict"))
     assert "\\u2028" in line["version"]
     assert "\u2028" not in gateway.log.read_text()

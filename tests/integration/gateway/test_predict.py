@@ -63,7 +63,7 @@ def test_v1_is_the_current_version(gateway: GatewayProcess) -> None:
     assert answer["document"]["inference"]["product"]["version"] == "1.2"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), width=st.integers(40, 900), height=st.integers(40, 900))
 def test_boxes_come_back_where_the_object_is(
     gateway: GatewayProcess, data: st.DataObject, width: int, height: int

@@ -77,9 +77,26 @@ def test_without_a_model_the_reason_is_told(start_gateway: StartGateway, asked: 
     assert error_of(gateway.predict(white(), asked), 409, "NoModel")["message"] == "17 of 20 documents are annotated"
 
 
-def test_a_type_that_is_not_served_says_so(start_gateway: StartGateway, models: Triton) -> None:
-    routed = capability([version("1.1", FIXED, [models.address])], "1.1", type=CapabilityType.BOX_EMBEDDER)
-    error_of(opened(start_gateway(), routed).predict(white()), 501, "NotImplemented")
+def test_a_detector_takes_no_entities(gateway: GatewayProcess) -> None:
+    text = base64.b64encode(white()).decode()
+    headers = gateway.authorization()
+    for sent in (
+        {"files": {"image": ("a.png", white()), "entities": (None, "[]")}},
+        {"json": {"image": text, "entities": []}},
+        {"data": {"image": text, "entities": "[]"}},
+    ):
+        answer = gateway.http.post(gateway.predict_url("v1.1"), headers=headers, **sent)  # type: ignore[arg-type]
+        error = error_of(answer, 400, "BadRequest")
+        assert error["details"] == {"field": "entities"}
+        assert "classifier or embedder" in error["message"]
+
+
+def test_a_type_whose_models_take_no_pixels_is_not_in_the_inference_protocol(start_gateway: StartGateway) -> None:
+    routed = capability([version("1.1", FIXED, [])], "1.1", type=CapabilityType.FIELD_EXTRACTOR)
+    gateway = opened(start_gateway(), routed)
+    answer = gateway.http.get(f"{gateway.url}/v2/models/acme.cells", headers=gateway.authorization())
+    assert answer.status_code == 501, answer.text
+    assert "FieldExtractorElement" in answer.json()["error"]
 
 
 def test_a_version_without_servers_is_unavailable(start_gateway: StartGateway) -> None:
@@ -135,7 +152,8 @@ def test_curl_without_a_content_type_is_told_what_to_send(gateway: GatewayProces
         (b'{"image": ""}', "empty"),
         (b'{"image": "aGVsbG8=", "document": "aGVsbG8="}', "2 images"),
         (b'{"image": "aGVsbG8="}', "not an image"),
-        (b"[" * 100_000, "no JSON"),
+        (b"[" * 900, "no JSON"),
+        (b"[" * 100_000, "more than 1000 values"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -11,13 +11,12 @@ import pytest
 from PIL import Image
 
 from benchmarks.detector_model import small_detector
-from capforge_transforms import DEFAULT_LIMITS, transforms
+from capforge_transforms import DEFAULT_LIMITS, VERSIONS, transforms
 from tests.integration.gateway.conftest import BATCHED, StartGateway
 from tests.integration.gateway.images import encoded
 from tests.integration.gateway.process import capability, opened, version
 from tests.support.triton import Triton
 
-MODEL = "cells--000000000003"
 SIZE = 160
 THRESHOLD = 0.3
 ORIENTATION_TAG = 0x0112
@@ -61,26 +60,37 @@ FILES = {
 }
 
 
-def expected(model: onnxruntime.InferenceSession, data: bytes) -> tuple[Any, Any]:
+def expected(model: onnxruntime.InferenceSession, data: bytes, transforms_version: str) -> tuple[Any, Any]:
     """Run the model here as the trainer's evaluation does; return boxes and scores over the threshold."""
-    known = transforms("1")
-    canvas, placement = known.letterbox(known.decode(data, DEFAULT_LIMITS), SIZE, SIZE)
+    known = transforms(transforms_version)
+    canvas, placement = known.canvas(data, DEFAULT_LIMITS, SIZE, SIZE)
     boxes, scores, _, count = model.run(["boxes", "scores", "classes", "count"], {"image": canvas[None]})
     rows = scores[0, : count[0, 0]] >= np.float32(THRESHOLD)
     return known.boxes_to_image(boxes[0][: count[0, 0]][rows], placement), scores[0, : count[0, 0]][rows]
 
 
-def test_every_kind_of_file_gives_the_models_own_answer(start_gateway: StartGateway, models: Triton) -> None:
+@pytest.mark.parametrize("transforms_version", sorted(VERSIONS))
+def test_every_kind_of_file_gives_the_models_own_answer(
+    start_gateway: StartGateway, models: Triton, transforms_version: str
+) -> None:
     graph = small_detector(SIZE)
-    models.serve(MODEL, graph, BATCHED)
+    model = f"cells--{transforms_version:0>12}3"
+    models.serve(model, graph, BATCHED)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    routed = version("1.1", MODEL, [models.address], (SIZE, SIZE), thresholds={"red": THRESHOLD, "white": 0.0})
+    routed = version(
+        "1.1",
+        model,
+        [models.address],
+        (SIZE, SIZE),
+        thresholds={"red": THRESHOLD, "white": 0.0},
+        transforms_version=transforms_version,
+    )
     gateway = opened(start_gateway(), capability([routed], "1.1"))
     for name, data in FILES.items():
         answer = gateway.predict(data, media="application/octet-stream")
         assert answer.status_code == 200, (name, answer.text)
         entities = answer.json()["document"]["inference"]["prediction"]["entities"]
-        boxes, scores = expected(session, data)
+        boxes, scores = expected(session, data, transforms_version)
         found_boxes = [entity["location"]["box"] for entity in entities]
         found_scores = [entity["observations"][0]["confidence"] for entity in entities]
         assert len(entities) > 0, name

@@ -11,21 +11,21 @@ import pytest
 
 from tests.integration.gateway.conftest import FIXED, StartGateway
 from tests.integration.gateway.images import white
-from tests.integration.gateway.process import GatewayProcess, capability, opened, version
-from tests.support.eventually import eventually
+from tests.integration.gateway.process import ANSWER_SECONDS, GatewayProcess, capability, opened, version
+from tests.support.eventually import PATIENCE, eventually
 from tests.support.triton import Triton
 
 
 @pytest.fixture
 def patient(start_gateway: StartGateway, models: Triton) -> GatewayProcess:
-    """A gateway that waits one second for a body and takes 100,000 bytes."""
-    gateway = start_gateway(UPLOAD_TIMEOUT_SECONDS="1", MAX_IMAGE_BYTES="100000")
+    """A gateway that waits long for a body and takes 100,000 bytes."""
+    gateway = start_gateway(UPLOAD_TIMEOUT_SECONDS=ANSWER_SECONDS, MAX_IMAGE_BYTES="100000")
     return opened(gateway, capability([version("1.1", FIXED, [models.address])], "1.1"))
 
 
 def begun(gateway: GatewayProcess, *headers: str, key: str | None = None) -> socket.socket:
     """Send the head of a predict request."""
-    connection = socket.create_connection(("127.0.0.1", gateway.port), 10)
+    connection = socket.create_connection(("127.0.0.1", gateway.port), ANSWER_SECONDS)
     head = [
         f"POST {httpx.URL(gateway.predict_url()).path} HTTP/1.1",
         "Host: gateway",
@@ -43,12 +43,14 @@ def status_of(connection: socket.socket) -> int:
     return int(answer.split(b" ", 2)[1])
 
 
-def test_a_body_that_stops_coming_is_given_up(patient: GatewayProcess) -> None:
-    connection = begun(patient, "Content-Length: 1000")
-    connection.sendall(b"x" * 10)
+def test_a_body_that_stops_coming_is_given_up(start_gateway: StartGateway, models: Triton) -> None:
+    gateway = start_gateway(UPLOAD_TIMEOUT_SECONDS="1")
+    opened(gateway, capability([version("1.1", FIXED, [models.address])], "1.1"))
     started = time.monotonic()
+    connection = begun(gateway, "Content-Length: 1000")
+    connection.sendall(b"x" * 10)
     assert status_of(connection) == 408
-    assert 0.8 < time.monotonic() - started < 5
+    assert 0.9 < time.monotonic() - started < 5 * PATIENCE
 
 
 def test_too_large_is_refused_by_its_announced_length_before_a_byte_comes(patient: GatewayProcess) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,7 +12,8 @@ import pytest
 
 from tests.integration.gateway.conftest import FIXED, StartGateway
 from tests.integration.gateway.images import white
-from tests.integration.gateway.process import GatewayProcess, capability, opened, version
+from tests.integration.gateway.process import ANSWER_SECONDS, GatewayProcess, capability, opened, version
+from tests.support.eventually import PATIENCE
 from tests.support.triton import Triton
 
 
@@ -24,6 +24,8 @@ class Site:
     port: int = 0
     pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     visits: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+    """The test has ended: who still waits may go."""
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
@@ -42,7 +44,7 @@ def site() -> Iterator[Site]:
                 self.send_header(name, value)
             self.end_headers()
             if self.path == "/slow":
-                time.sleep(3)
+                served.over.wait()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
@@ -54,6 +56,7 @@ def site() -> Iterator[Site]:
     thread.start()
     served.pages["/cell.png"] = (200, {"Content-Type": "image/png"}, white())
     yield served
+    served.over.set()
     server.shutdown()
     server.server_close()
 
@@ -64,7 +67,7 @@ def allowing(start_gateway: StartGateway, models: Triton, **environment: object)
         "URL_INPUT": "allowlist",
         "URL_ALLOW_HTTP": "true",
         "URL_ALLOWED_NETWORKS": "127.0.0.0/8",
-        "URL_TIMEOUT_SECONDS": "1",
+        "URL_TIMEOUT_SECONDS": ANSWER_SECONDS,
     }
     gateway = start_gateway(**{**defaults, **environment})
     return opened(gateway, capability([version("1.1", FIXED, [models.address])], "1.1"))
@@ -182,13 +185,14 @@ def test_every_redirect_is_checked_again(start_gateway: StartGateway, models: Tr
 
 
 def test_what_comes_is_bounded_in_size_and_time(start_gateway: StartGateway, models: Triton, site: Site) -> None:
-    gateway = allowing(start_gateway, models, URL_ALLOWED_HOSTS=f"127.0.0.1:{site.port}", MAX_IMAGE_BYTES=10_000)
+    bounds = {"MAX_IMAGE_BYTES": 10_000, "URL_TIMEOUT_SECONDS": PATIENCE}
+    gateway = allowing(start_gateway, models, URL_ALLOWED_HOSTS=f"127.0.0.1:{site.port}", **bounds)
     site.pages["/announced"] = (200, {"Content-Length": "10001"}, b"x" * 10_001)
     site.pages["/unannounced"] = (200, {}, b"x" * 2_000_000)
     site.pages["/slow"] = (200, {}, white())
     for path in ("/announced", "/unannounced"):
         assert ask(gateway, site.url(path)).status_code == 413
-    assert "within 1 s" in refused(gateway, site.url("/slow"))
+    assert f"within {PATIENCE:g} s" in refused(gateway, site.url("/slow"))
 
 
 def test_what_is_no_image_is_refused_without_showing_it(

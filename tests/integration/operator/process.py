@@ -14,9 +14,12 @@ from urllib.request import urlopen
 
 from tests.integration.operator.rights import install_operator_account, prepare_tenant
 from tests.support.apiserver import KubeApi
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE, eventually
 from tests.support.objectstore import S3Server
 from tests.support.ports import free_port
+
+_END_SECONDS = 20 * PATIENCE
+_ANSWER_SECONDS = 10 * PATIENCE
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class OperatorProcess:
     installation: Installation
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    arguments: tuple[str, ...] = ("-m", "capforge_operator")
+    """For Python."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,14 +80,19 @@ class OperatorProcess:
     def wait(self) -> int:
         """Wait for the process to end by itself; return its exit status."""
         assert self._process is not None
-        return self._process.wait(60)
+        return self._process.wait(_END_SECONDS)
 
     def launch(self) -> None:
         """Start and do not wait."""
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen([sys.executable, *self.arguments], env=self.variables(), stderr=log)
+
+    def variables(self) -> dict[str, str]:
+        """Return the process's environment."""
         installation = self.installation
         token = installation.folder / "token"
         token.write_text("internal-token")
-        env = {
+        return {
             **os.environ,
             **installation.s3.environment,
             "KUBECONFIG": str(installation.kubeconfig),
@@ -95,14 +105,12 @@ class OperatorProcess:
             "CAPFORGE_LOG_LEVEL": "debug",
             **self.environment,
         }
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-m", "capforge_operator"], env=env, stderr=log)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send the signal and return the exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        status = self._process.wait(60)
+        status = self._process.wait(_END_SECONDS)
         self._process = None
         return status
 
@@ -112,25 +120,33 @@ class OperatorProcess:
 
     def health(self) -> tuple[int, str]:
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+            with urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=_ANSWER_SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
         except (URLError, OSError):
             return 0, ""
 
+    def metrics(self) -> list[str]:
+        """Return the lines of its page."""
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=_ANSWER_SECONDS) as answer:
+            return list(answer.read().decode().splitlines())
+
     def metric(self, name: str, **labels: str) -> float:
         """Sum the samples of a metric that have these labels."""
-        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
-        wanted = [f'{key}="{value}"' for key, value in labels.items()]
-        found = [line for line in lines if re.match(rf"{name}[{{ ]", line) and all(one in line for one in wanted)]
-        return sum(float(line.rpartition(" ")[2]) for line in found)
+        return total(self.metrics(), name, **labels)
 
     def writes(self) -> float:
         """How many times it wrote to the API server."""
         verbs = ("create", "patch", "delete")
         return sum(self.metric("capforge_operator_api_requests_total", verb=verb) for verb in verbs)
+
+
+def total(lines: list[str], name: str, **labels: str) -> float:
+    """Sum the samples of a metric in a page that have these labels."""
+    wanted = [f'{key}="{value}"' for key, value in labels.items()]
+    found = [line for line in lines if re.match(rf"{name}[{{ ]", line) and all(one in line for one in wanted)]
+    return sum(float(line.rpartition(" ")[2]) for line in found)
 
 
 def install(kube: KubeApi, s3: S3Server, folder: Path) -> Installation:

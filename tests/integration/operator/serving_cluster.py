@@ -19,12 +19,16 @@ from capforge_contracts.serving import (
     RoutingTable,
 )
 from capforge_contracts.store import ObjectInfo, ObjectStore, StoreError
+from capforge_contracts.submissions import AnnotationCounts
 from capforge_operator.adapters.kubernetes_api import KubernetesApi, Target
 from capforge_operator.adapters.resources import KubernetesResources
+from capforge_operator.controllers.annotation_watch import AnnotationWatch
+from capforge_operator.controllers.automatic import AutomaticTrainer
 from capforge_operator.controllers.capability import CapabilityController, CapabilityParts, CapabilityPlace
 from capforge_operator.controllers.catalogue import Catalogue
 from capforge_operator.controllers.pool_observer import PoolObserver
 from capforge_operator.controllers.serving import ServingController, ServingParts
+from capforge_operator.controllers.serving_book import ServingBook
 from capforge_operator.keys import Key, Kind
 from capforge_operator.labels import COMPONENT, GATEWAY, SERVING
 from capforge_operator.ports import Done, Event, Json, PodFact, Unreachable
@@ -132,10 +136,14 @@ class TwinPods:
             raise Unreachable(address)
         return self.agents[address].state()
 
-    async def put_desired(self, address: str, desired: DesiredModels) -> None:
-        self.agents[address].put(desired)
+    async def put_desired(self, address: str, desired: bytes) -> None:
+        self.agents[address].put(DesiredModels.from_json(desired))
 
-    async def put_routes(self, address: str, table: RoutingTable) -> None:
+    async def annotations(self, address: str) -> AnnotationCounts:
+        raise Unreachable(address)
+
+    async def put_routes(self, address: str, packed: bytes) -> None:
+        table = RoutingTable.from_json(packed)
         if table.generation > self.tables[address].generation:
             self.tables[address] = table
 
@@ -177,13 +185,26 @@ class ServingCluster:
         """What an operator that starts anew has in memory: nothing."""
         catalogue = Catalogue(self.store)
         observer = PoolObserver(self.pods, self.pods, self.clock, self.release, POOL)
+        book = ServingBook(self.resources, self.release, POOL)
+        watch = AnnotationWatch(self.pods, self.pods, self.ringing, self.clock, self.release)
+        automatic = AutomaticTrainer(self.resources, self.store, self.clock, catalogue, watch)
         self.capability = CapabilityController(
-            CapabilityParts(self.resources, self.ringing, self.ringing, self.ringing, self.clock, catalogue, observer),
-            CapabilityPlace(self.release, POOL, "http://gateway"),
+            CapabilityParts(
+                self.resources,
+                self.ringing,
+                self.ringing,
+                self.ringing,
+                self.clock,
+                catalogue,
+                observer,
+                book,
+                automatic,
+            ),
+            CapabilityPlace(POOL, "http://gateway"),
         )
         self.serving = ServingController(
             ServingParts(
-                self.resources, self.pods, self.pods, self.pods, self.ringing, self.clock, catalogue, observer
+                self.resources, self.pods, self.pods, self.pods, self.ringing, self.clock, catalogue, observer, book
             ),
             self.release,
         )

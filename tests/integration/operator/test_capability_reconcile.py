@@ -70,7 +70,23 @@ async def test_a_result_becomes_version_1_1_and_answers(cluster: ServingCluster)
     assert (status["version"], status["targetVersion"]) == ("1.1", "1.1")
     assert status["traffic"] == [{"version": "1.1", "percent": 100, "readyReplicas": 1}]
     assert (await cluster.reasons())["Ready"] == "True Serving"
-    assert [event.reason for event in cluster.ringing.events] == ["VersionPublished", "ServingUnavailable", "Serving"]
+    assert [event.reason for event in cluster.ringing.events] == ["VersionPublished", "Loading", "Serving"]
+
+
+async def test_whoever_is_rung_to_tell_of_routes_finds_that_the_gateways_have_them(
+    cluster: ServingCluster, monkeypatch: pytest.MonkeyPatch
+):
+    await cluster.apply_capability()
+    ring, routed = cluster.ringing.ring, []
+
+    def rung(*keys: Key) -> None:
+        if Key(Kind.CAPABILITY, cluster.tenant, "cells") in keys:
+            routed.append(cluster.routed() is not None)
+        ring(*keys)
+
+    monkeypatch.setattr(cluster.ringing, "ring", rung)
+    await cluster.serving.reconcile(Key(Kind.SERVING, "", "cpu"))
+    assert routed == [True]
 
 
 async def test_a_manual_run_is_not_published(cluster: ServingCluster):

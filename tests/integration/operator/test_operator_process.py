@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from capforge_contracts.dataset import Fault, SnapshotOutcome, SnapshotResult
+from capforge_operator.api.capability import Capability
 from tests.integration.operator.life import Life
 from tests.integration.operator.process import Installation, OperatorProcess
+from tests.integration.operator.rest import forget_earlier_tests, until_at_rest, until_it_has_looked
 from tests.integration.operator.rights import prepare_tenant
 from tests.support.eventually import eventually
-from tests.unit.operator.training_world import dataset, run
+from tests.unit.operator.training_world import capability, dataset, run
 
 SLOW = 150.0
 """Seconds: other work may share the machine."""
@@ -118,6 +120,23 @@ def test_a_namespace_gets_prepared_later(operator: OperatorProcess, installation
     life.await_dataset("Snapshotting")
 
 
+def test_a_classifier_hears_of_the_detector_that_it_takes_its_entities_from(operator: OperatorProcess, life: Life):
+    spec = {**capability()["spec"], "type": "BoxClassifierElement", "inputFrom": {"capabilityRef": {"name": "cells"}}}
+
+    def told(reason: str) -> None:
+        found = Capability.parse(life.kube.get("capability", "kinds", "-n", life.namespace))
+        condition = found.status.condition("InputConnected")
+        assert condition is not None
+        assert condition.reason == reason, condition.message
+
+    life.apply({**capability("kinds"), "spec": spec})
+    eventually(lambda: told("UnknownInput"), timeout_seconds=SLOW)
+    life.apply(capability())  # no resync comes within the test: the detector's event rings the classifier
+    eventually(lambda: told("InputWithoutModel"), timeout_seconds=SLOW)
+    life.kube.kubectl("delete", "capability", "cells", "-n", life.namespace)
+    eventually(lambda: told("UnknownInput"), timeout_seconds=SLOW)
+
+
 def test_a_template_that_is_deleted_comes_back(operator: OperatorProcess, installation: Installation):
     kube = installation.kube
     eventually(lambda: kube.get("modeltemplate", "anchor-free-detector"), timeout_seconds=SLOW)
@@ -126,6 +145,7 @@ def test_a_template_that_is_deleted_comes_back(operator: OperatorProcess, instal
 
 
 def test_at_rest_nothing_is_written_not_even_by_resync_or_restart(installation: Installation, life: Life):
+    forget_earlier_tests(installation.kube)
     operator = OperatorProcess(installation, {"CAPFORGE_RESYNC_SECONDS": "0.5"})
     operator.start()
     try:
@@ -133,36 +153,19 @@ def test_at_rest_nothing_is_written_not_even_by_resync_or_restart(installation: 
         life.answer_snapshot()
         life.end_training(life.begin_training_when_pending())
         eventually(lambda: life.run().status.version == "1.1", timeout_seconds=SLOW)
-        quiet(operator, life)
+        until_at_rest(operator)
+        versions = life.kube.kubectl("get", "trainingruns,datasets,capabilities", "-A", "-o", _VERSIONS)
+        until_at_rest(operator)
+        assert life.kube.kubectl("get", "trainingruns,datasets,capabilities", "-A", "-o", _VERSIONS) == versions
         operator.stop()
         operator.start()
-        eventually(lambda: reconciles(operator) > 20, timeout_seconds=SLOW)
+        until_it_has_looked(operator)
         assert operator.writes() == 0
     finally:
         operator.close()
 
 
-def quiet(operator: OperatorProcess, life: Life) -> None:
-    """Wait until a while of resyncs brought no write."""
-    seen: list[tuple[float, float]] = []
-
-    def rests() -> bool:
-        seen.append((operator.writes(), reconciles(operator)))
-        since = next(count for writes, count in seen if writes == seen[-1][0])
-        return seen[-1][1] - since > 30
-
-    eventually(rests, timeout_seconds=SLOW)
-    versions = life.kube.kubectl("get", "trainingruns,datasets,capabilities", "-A", "-o", _VERSIONS)
-    before = reconciles(operator)
-    eventually(lambda: reconciles(operator) - before > 30, timeout_seconds=SLOW)
-    assert life.kube.kubectl("get", "trainingruns,datasets,capabilities", "-A", "-o", _VERSIONS) == versions
-
-
 _VERSIONS = "jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name}={.metadata.resourceVersion} {end}"
-
-
-def reconciles(operator: OperatorProcess) -> float:
-    return operator.metric("capforge_operator_reconciles_total")
 
 
 def test_it_stays_small_with_many_objects(operator: OperatorProcess, life: Life):

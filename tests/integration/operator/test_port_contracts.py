@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from capforge_contracts.store import AlreadyExists, NotFound
+from capforge_contracts.layout import most_bytes
+from capforge_contracts.model import sha256_hex
+from capforge_contracts.store import AlreadyExists, NotFound, TooLarge
 from capforge_operator.adapters.jobs import KubernetesJobs
 from capforge_operator.adapters.kubernetes_api import connect
 from capforge_operator.adapters.resources import KubernetesResources
+from capforge_operator.adapters.s3 import open_s3
 from capforge_operator.adapters.store import ThreadedStore
 from capforge_operator.ports import AlreadyThere, Conflict, JobOutcome, Jobs, Json, Resources, ResourceType, Store
 from capforge_operator.resource_types import DATASETS, MODEL_TEMPLATES
@@ -54,7 +57,7 @@ class Side:
             self.kube.kubectl("delete", kind.plural, name, "-n", self.namespace)
 
 
-@pytest.fixture(params=["twin", "real"])
+@pytest.fixture(params=["twin", "real", "real, in threads"])
 async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     if request.param == "twin":
         yield Side(MemoryResources(), MemoryJobs(HandClock()), MemoryStore(), "team-a", None)
@@ -63,7 +66,8 @@ async def side(request: pytest.FixtureRequest) -> AsyncIterator[Side]:
     namespace: str = request.getfixturevalue("tenant")
     api = await connect(installation.kubeconfig)
     threads = Threads(2, 30)
-    store = ThreadedStore(installation.s3.store(), threads)
+    lean = open_s3(installation.s3.environment)
+    store: Store = ThreadedStore(installation.s3.store(), threads) if "threads" in request.param else lean
     yield Side(KubernetesResources(api), KubernetesJobs(api), store, namespace, installation.kube)
     threads.close()
     await api.close()
@@ -157,6 +161,31 @@ class TestResources:
         assert changed["metadata"]["resourceVersion"] != first["metadata"]["resourceVersion"]
         assert again["metadata"]["resourceVersion"] == changed["metadata"]["resourceVersion"]
 
+    async def test_what_is_created_is_owned_and_creating_again_returns_it(self, side: Side):
+        made = await side.resources.create(DATASETS, owned(side))
+        again = await side.resources.create(DATASETS, owned(side, onFault="Skip"))
+        assert again["metadata"]["uid"] == made["metadata"]["uid"]
+        assert (await read(side))["spec"]["onFault"] == "Reject"
+        assert "managedFields" not in made["metadata"]
+
+    async def test_creating_over_somebody_elses_object_is_refused(self, side: Side):
+        side.put(dataset())
+        with pytest.raises(AlreadyThere):
+            await side.resources.create(DATASETS, owned(side))
+
+
+def owned(side: Side, **spec: Any) -> Json:
+    document = dataset(**spec)
+    owner = {
+        "apiVersion": "capforge.dev/v1alpha1",
+        "kind": "Capability",
+        "name": "cells",
+        "uid": "1",
+        "controller": True,
+    }
+    document["metadata"] |= {"namespace": side.namespace, "ownerReferences": [owner]}
+    return document
+
 
 def job(
     side: Side, owner_uid: str = "11111111-1111-1111-1111-111111111111", *, suspend: bool = False
@@ -238,6 +267,18 @@ class TestStore:
         with pytest.raises(AlreadyExists):
             await side.store.put_new(key, b"second")
         assert await side.store.get(key) == b"first"
+        assert await side.store.sha256(key, 5) == sha256_hex(b"first")
+        assert await side.store.sha256(key, 4) is None
+        with pytest.raises(NotFound):
+            await side.store.sha256(f"{side.namespace}/nothing", 5)
+
+    async def test_what_a_tenants_program_made_endless_is_not_taken_into_memory(self, side: Side):
+        key = f"{side.namespace}/model-card.json"
+        await side.store.put(key, b"0" * most_bytes(key))
+        assert len(await side.store.get(key)) == most_bytes(key)
+        await side.store.put(key, b"0" * (most_bytes(key) + 1))
+        with pytest.raises(TooLarge, match="the most that is read of it"):
+            await side.store.get(key)
 
     async def test_a_listing_is_in_key_order(self, side: Side):
         for name in ("b", "a"):

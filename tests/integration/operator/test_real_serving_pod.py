@@ -44,7 +44,7 @@ class OnePod(TwinPods):
 
 @pytest.fixture
 def pod(tmp_path: Path, s3: S3Server) -> Iterator[ServingPod]:
-    with serving_pod(tmp_path / "pod", s3.environment) as running:
+    with serving_pod(tmp_path / "pod", s3.environment, CAPFORGE_POD="serving-0") as running:
         yield running
 
 

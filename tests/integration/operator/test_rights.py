@@ -16,6 +16,7 @@ from capforge_operator.adapters.pods import KubernetesPods
 from capforge_operator.adapters.resources import KubernetesResources
 from capforge_operator.adapters.system_clock import SystemClock
 from capforge_operator.adapters.tenants import KubernetesTenants
+from capforge_operator.adapters.webhooks import KubernetesSigningKeys, UnusableKey
 from capforge_operator.api.dataset import Dataset
 from capforge_operator.children.config_maps import desired_manifest, routes_manifest
 from capforge_operator.children.snapshot_job import snapshot_job
@@ -102,13 +103,16 @@ async def use_everything(api: KubernetesApi, installation: Installation, tenant:
         assert live is not None
         await resources.list(kind)
         assert await resources.write_status(kind, live, {"observedGeneration": 1})
+    for kind in (DATASETS, TRAINING_RUNS):
+        document = documents[kind]
+        await resources.create(kind, {**document, "metadata": {"name": "made", "namespace": tenant}})
     stored = await resources.apply(MODEL_TEMPLATES, template("rights"))
     await resources.list(MODEL_TEMPLATES)
     assert await resources.get(MODEL_TEMPLATES, "", "rights")
     assert await resources.write_status(MODEL_TEMPLATES, stored, {"observedGeneration": 1})
     for manifest in (
-        desired_manifest(release, DesiredModels(pool="cpu", generation=1), "{}"),
-        routes_manifest(release, RoutingTable(generation=1)),
+        desired_manifest(release, "cpu", DesiredModels(pool="cpu", generation=1).to_json(), "{}"),
+        routes_manifest(release, RoutingTable(generation=1).to_json()),
     ):
         await resources.apply(CONFIG_MAPS, manifest)
         assert await resources.get(CONFIG_MAPS, release, manifest["metadata"]["name"])
@@ -117,6 +121,8 @@ async def use_everything(api: KubernetesApi, installation: Installation, tenant:
     await use_jobs(api, Dataset.parse(found))
     await KubernetesPods(api).list(tenant, {"a": "b"})
     assert await KubernetesTenants(api).missing(tenant) == []
+    with pytest.raises(UnusableKey):  # there is none in this tenant, and it may be asked for
+        await KubernetesSigningKeys(api).read(tenant, "chat")
     events = KubernetesEvents(api, SystemClock(), "test")
     event = Event(found, "Tested", "by a test")
     await events.emit(event)

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -24,7 +26,10 @@ from capforge_contracts.dataset import (
 from capforge_contracts.exitcodes import ExitCode, Termination
 from capforge_contracts.s3 import S3ObjectStore
 from capforge_contracts.store import NotFound
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.faults.kinds import NeverAnswers
+from tests.support.faults.proxy import Proxy
+from tests.support.faults.words import s3_words
 from tests.support.objectstore import S3Server
 from tests.support.ports import free_port
 from tests.unit.snapshot.cocofolder import CocoFolder, broken, picture
@@ -35,12 +40,12 @@ MANY = 150
 class Job:
     """One request in the store and the processes that work on it."""
 
-    def __init__(self, s3: S3Server, folder: Path, namespace: str, coco: CocoSource) -> None:
+    def __init__(self, s3: S3Server, folder: Path, namespace: str, coco: CocoSource | None, **source: Any) -> None:
         self.s3 = s3
         self.store = s3.store()
         self.folder = folder
         self.request = SnapshotRequest(
-            namespace=namespace, dataset="cells", spec_hash="a" * 64, as_of="2026-01-01T00:00:00Z", coco=coco
+            namespace=namespace, dataset="cells", spec_hash="a" * 64, as_of="2026-01-01T00:00:00Z", coco=coco, **source
         )
         self.key = layout.snapshot_request(namespace, "cells", "a" * 64)
         self.store.put(self.key, self.request.to_json())
@@ -52,12 +57,15 @@ class Job:
 
     def run(self, **environment: str) -> int:
         with self.start(**environment) as process:
-            return process.wait(timeout=120)
+            return process.wait(timeout=60 * PATIENCE)
+
+    @property
+    def result_key(self) -> str:
+        return layout.snapshot_result(self.request.namespace, "cells", self.request.spec_hash)
 
     @property
     def result(self) -> SnapshotResult:
-        key = layout.snapshot_result(self.request.namespace, "cells", self.request.spec_hash)
-        return SnapshotResult.from_json(self.store.get(key))
+        return SnapshotResult.from_json(self.store.get(self.result_key))
 
     @property
     def progress(self) -> SnapshotProgress:
@@ -70,9 +78,9 @@ class Job:
 
 
 @pytest.fixture
-def namespace(request: pytest.FixtureRequest) -> str:
+def namespace() -> str:
     """A tenant of its own for each test (the server is shared)."""
-    return f"t{abs(hash(request.node.name)) % 10**8}"
+    return f"t{uuid4().hex[:12]}"
 
 
 def job(s3: S3Server, tmp_path: Path, namespace: str, source: CocoFolder) -> Job:
@@ -171,17 +179,26 @@ def test_killed_anywhere_the_next_attempt_comes_to_the_same_digest(
     with it.start() as process:
         eventually(lambda: blobs(it.store, namespace) >= int(share * MANY), pause_seconds=0.002)
         process.kill()
+    notes = layout.snapshot_proven(namespace, "cells", it.request.spec_hash)
+    is_noted, is_done = any(it.store.list(notes)), it.store.exists(it.result_key)
     assert it.run() == ExitCode.SUCCESS
     assert it.result == reference.result
     assert blobs(it.store, namespace) == MANY
+    assert ("going on where an earlier attempt ended" in (tmp_path / "stderr").read_text()) == (
+        is_noted and not is_done
+    )
+    assert not any(it.store.list(notes))
 
 
 def test_sigterm_ends_it_soon_and_says_so(s3: S3Server, tmp_path: Path, namespace: str):
     it = job(s3, tmp_path, namespace, many_images())
-    with it.start() as process:
-        eventually(lambda: blobs(it.store, namespace) > 0, pause_seconds=0.002)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == ExitCode.INTERRUPTED
+    with Proxy(s3.endpoint_url, s3_words).running() as proxy:
+        half_way = proxy.rules.add(NeverAnswers(), "PUT", "/blobs/", when=lambda number: number > MANY // 2)
+        with it.start(AWS_ENDPOINT_URL=proxy.url) as process:
+            eventually(lambda: half_way.done > 0)
+            process.send_signal(signal.SIGTERM)
+            proxy.rules.clear()
+            assert process.wait(timeout=20 * PATIENCE) == ExitCode.INTERRUPTED
     assert it.termination.reason == "Interrupted"
     with pytest.raises(NotFound):
         _ = it.result

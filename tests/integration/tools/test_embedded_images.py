@@ -83,6 +83,7 @@ def test_the_database_asks_for_its_password_and_keeps_rows_over_a_restart(cluste
         arguments = ("exec", "-n", "postgres", "server", "--", "env", f"PGPASSWORD={password}")
         return cluster.kubectl(*arguments, *client).strip()
 
+    eventually(lambda: sql("SELECT 1"))  # the port is open a moment before the server takes statements
     sql("CREATE TABLE words (word text); INSERT INTO words VALUES ('kept')")
     with pytest.raises(CommandFailedError, match="password authentication failed"):
         sql("SELECT 1", password="wrong")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 import urllib.request
 
@@ -13,16 +12,16 @@ import pytest
 
 from capforge_tools.cluster import cgroups, network
 from capforge_tools.cluster.layout import Layout
-from capforge_tools.cluster.survey import mounts, problems, processes
+from capforge_tools.cluster.losing import lose, node_named
+from capforge_tools.cluster.survey import mounts, node_processes, problems, unmount
 from capforge_tools.cluster.up import up
-from capforge_tools.errors import CommandFailedError
-from capforge_tools.processes import end
-from tests.support.eventually import eventually
-from tests.support.localcluster import Running
+from capforge_tools.errors import CommandFailedError, ToolError
+from tests.support.eventually import PATIENCE, eventually
+from tests.support.localcluster import Running, kill_everything
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the local cluster needs root")
 
-NO_OP_SECONDS = 2.0
+NO_OP_SECONDS = 2.0 * PATIENCE
 
 
 def test_two_nodes_are_ready(cluster: Running) -> None:
@@ -165,9 +164,8 @@ def test_after_a_reboot_the_same_cluster_comes_back(cluster: Running) -> None:
 
 
 def lose_all_that_a_reboot_loses(layout: Layout) -> None:
-    end(processes(layout), grace_seconds=0)
-    for mount in mounts(layout):
-        subprocess.run(["umount", "--lazy", mount], check=True)
+    kill_everything(layout)
+    unmount(mounts(layout))
     network.remove(layout)
     cgroups.remove(layout)
     (layout.folder / "boot-id").write_text("an earlier boot")
@@ -187,3 +185,25 @@ def test_up_repairs_a_killed_process_and_leaves_pods_running(cluster: Running, n
     up(cluster.layout)
     assert problems(cluster.layout) == []
     assert cluster.kubectl("get", "pods", "-n", "kube-system", "-o", pods) == before
+
+
+def test_a_lost_node_is_noticed_and_comes_back_with_its_pods(cluster: Running) -> None:
+    namespace, node = cluster.namespace("lost"), node_named(cluster.layout, "node-2")
+    pod = {
+        "metadata": {"name": "long", "namespace": namespace},
+        "spec": cluster.pod_spec("import time; time.sleep(3600)", restartPolicy="Always", nodeName=node.name),
+    }
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", **pod})
+    cluster.kubectl("wait", "--for=condition=Ready", "-n", namespace, "pod/long", "--timeout=60s")
+    lose(cluster.layout, node)
+    assert node_processes(cluster.layout, node) == set()
+    cluster.kubectl("wait", "--for=condition=Ready=unknown", f"node/{node.name}", "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready=false", "-n", namespace, "pod/long", "--timeout=60s")
+    up(cluster.layout)
+    cluster.kubectl("wait", "--for=condition=Ready", "-n", namespace, "pod/long", "--timeout=60s")
+    assert problems(cluster.layout) == []
+
+
+def test_a_node_that_is_not_there_is_named_with_those_that_are(cluster: Running) -> None:
+    with pytest.raises(ToolError, match=r"'node-9'.*node-1, node-2"):
+        node_named(cluster.layout, "node-9")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from capforge_contracts.s3 import S3ObjectStore
 from capforge_contracts.store import AlreadyExists
 from capforge_tools.errors import CommandFailedError
+from capforge_tools.places import REPOSITORY
 from tests.support.apiserver import KubeApi
 from tests.support.eventually import eventually
 from tests.support.objectstore import s3_server
-from tests.support.ports import free_port, free_ports
+from tests.support.ports import free_port, free_ports, refusing_port
 
 CRD = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -102,6 +107,35 @@ def test_an_s3_server_that_comes_back_has_its_objects(tmp_path: Path) -> None:
 
 def test_ports_are_distinct() -> None:
     assert len(set(free_ports(20))) == 20
+
+
+def test_no_two_processes_are_given_the_same_port() -> None:
+    ask = "import sys; from tests.support.ports import free_ports; print(*free_ports(50), flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", ask]
+    others = [subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, cwd=REPOSITORY) for _ in range(3)]
+    try:
+        given = [[int(port) for port in (one.stdout or pytest.fail("no pipe")).readline().split()] for one in others]
+        given.append(free_ports(50))
+        every = [port for ports in given for port in ports]
+        assert len(set(every)) == len(every) == 200
+    finally:
+        for one in others:
+            one.communicate("")
+
+
+def test_a_port_comes_again_when_all_were_given_and_only_if_nothing_listens_on_it() -> None:
+    busy, free = free_ports(2)
+    with socket.create_server(("127.0.0.1", busy)):
+        later = [free_port() for _ in range(400)]
+    assert busy not in later
+    assert free in later
+
+
+def test_a_refusing_port_refuses_whoever_is_asked_for_ports_meanwhile() -> None:
+    port = refusing_port()
+    assert port not in free_ports(50)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 def test_eventually_waits_for_an_answer() -> None:

@@ -41,8 +41,11 @@ def _coco(folder: Path, role: str, seeds: range) -> None:
     (folder / f"{role}.json").write_text(json.dumps(document))
 
 
-def _train(data: Path, out: Path, settings: list[str] = _SHORT) -> subprocess.CompletedProcess[str]:
+def _train(
+    data: Path, out: Path, settings: list[str] = _SHORT, template: str | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "capforge_trainer", "local", str(data), "--out", str(out)]
+    command += ["--template", template] if template else []
     for setting in settings:
         command += ["--set", setting]
     environment = {**os.environ, "CAPFORGE_TERMINATION_LOG": str(out.with_suffix(".termination"))}
@@ -73,6 +76,26 @@ def test_without_a_dev_file_a_share_of_train_is_kept_for_dev(tmp_path: Path):
     card = ModelCard.from_json((tmp_path / "out" / "model-card.json").read_bytes())
     assert card.dev is not None
     assert 1 <= card.dev.images <= 10
+
+
+def test_the_same_folder_becomes_a_classifier(tmp_path: Path):
+    _coco(tmp_path / "data", "train", range(6))
+    _coco(tmp_path / "data", "dev", range(100, 102))
+    settings = ["crop.longSidePixels=32", "model.width=8", "optimizer.batchSize=8", "schedule.maxEpochs=1"]
+    done = _train(tmp_path / "data", tmp_path / "out", settings, "box-classifier-small")
+    assert done.returncode == ExitCode.SUCCESS, done.stderr
+    card = ModelCard.from_json((tmp_path / "out" / "model-card.json").read_bytes())
+    assert (card.template, [output.name for output in card.outputs]) == ("box-classifier-small", ["square", "disc"])
+    answer = Session((tmp_path / "out" / "model.onnx").read_bytes()).run(np.zeros((1, 32, 32, 3), np.uint8))
+    assert answer["scores"].shape == (1, 2)
+    for told in ("dev (4 regions)", "taken for", "top-1", "weights.safetensors", "report.html"):
+        assert told in done.stdout
+
+
+def test_a_template_of_other_data_is_refused(tmp_path: Path):
+    done = _train(tmp_path, tmp_path / "out", [], "candidate-scorer")
+    assert done.returncode == ExitCode.BAD_CONFIGURATION
+    assert "allowed for images: anchor-free-detector, fcos-detector, box-classifier-small" in done.stderr
 
 
 def test_every_faulty_record_is_named(tmp_path: Path):

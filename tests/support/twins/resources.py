@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from capforge_operator.ports import Conflict, Identity, Json, ResourceType, sorted_by_name
+from capforge_operator.ports import (
+    AlreadyThere,
+    Conflict,
+    Identity,
+    Json,
+    ResourceType,
+    capability_of,
+    controller_uid,
+    sorted_by_name,
+)
 
 
 @dataclass
@@ -41,17 +50,27 @@ class MemoryResources:
     async def get(self, kind: ResourceType, namespace: str, name: str) -> Json | None:
         return copy.deepcopy(self.objects.get((kind.kind, namespace, name)))
 
-    async def list(self, kind: ResourceType, namespace: str | None = None) -> list[Json]:
+    async def list(self, kind: ResourceType, namespace: str | None = None, capability: str | None = None) -> list[Json]:
         found = [
             one
             for (its_kind, its_namespace, _), one in self.objects.items()
-            if its_kind == kind.kind and namespace in (None, its_namespace)
+            if its_kind == kind.kind and namespace in (None, its_namespace) and capability in (None, capability_of(one))
         ]
         return sorted_by_name(copy.deepcopy(found))
 
     async def identities(self, kind: ResourceType) -> list[Identity]:
         found = [one["metadata"] for one in await self.list(kind)]
-        return [Identity(one.get("namespace", ""), one["name"], one["uid"], one["resourceVersion"]) for one in found]
+        return [
+            Identity(one.get("namespace", ""), one["name"], one["uid"], one["resourceVersion"], one["generation"])
+            for one in found
+        ]
+
+    async def known(self, kind: ResourceType) -> list[Identity]:
+        return await self.identities(kind)
+
+    async def version(self, kind: ResourceType, namespace: str, name: str) -> str | None:
+        found = await self.get(kind, namespace, name)
+        return found["metadata"]["resourceVersion"] if found else None
 
     async def apply(self, kind: ResourceType, manifest: Json) -> Json:
         metadata = manifest["metadata"]
@@ -60,6 +79,16 @@ class MemoryResources:
         if before is not None and same:
             return copy.deepcopy(before)
         self.writes.append(f"apply {kind.plural} {metadata['name']}")
+        return self.put(manifest)
+
+    async def create(self, kind: ResourceType, manifest: Json) -> Json:
+        metadata = manifest["metadata"]
+        before = self.objects.get((kind.kind, metadata.get("namespace", ""), metadata["name"]))
+        if before is not None:
+            if controller_uid(before) != controller_uid(manifest):
+                raise AlreadyThere(f"{kind.kind} {metadata['name']} already exists")
+            return copy.deepcopy(before)
+        self.writes.append(f"create {kind.plural} {metadata['name']}")
         return self.put(manifest)
 
     async def write_status(self, kind: ResourceType, observed: Json, status: Json) -> bool:

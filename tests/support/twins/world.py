@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from capforge_contracts.layout import most_bytes
 from capforge_contracts.memory import MemoryObjectStore
+from capforge_contracts.model import sha256_hex
 from capforge_contracts.serving import DesiredModels, PodState, RoutingTable
-from capforge_contracts.store import ObjectInfo
+from capforge_contracts.store import ObjectInfo, read_at_most
+from capforge_contracts.submissions import AnnotationCount, AnnotationCounts
+from capforge_contracts.vision import VisionCount, VisionCounts
 from capforge_operator.keys import Key
 from capforge_operator.ports import Event, Unreachable
 from tests.support.clocks import HandClock
@@ -25,7 +29,7 @@ class MemoryStore:
         return self.objects.uri
 
     async def get(self, key: str) -> bytes:
-        return self.objects.get(key)
+        return read_at_most(self.objects, key, most_bytes(key))
 
     async def put(self, key: str, data: bytes) -> None:
         self.objects.put(key, data)
@@ -35,6 +39,10 @@ class MemoryStore:
 
     async def exists(self, key: str) -> bool:
         return self.objects.exists(key)
+
+    async def sha256(self, key: str, at_most_bytes: int) -> str | None:
+        data = self.objects.get(key)
+        return sha256_hex(data) if len(data) <= at_most_bytes else None
 
     async def list(self, prefix: str) -> list[ObjectInfo]:
         return list(self.objects.list(prefix))
@@ -70,16 +78,38 @@ class MemoryAgents:
             raise Unreachable(address)
         return self.states[address]
 
-    async def put_desired(self, address: str, desired: DesiredModels) -> None:
-        self.sent[address] = desired
+    async def put_desired(self, address: str, desired: bytes) -> None:
+        self.sent[address] = DesiredModels.from_json(desired)
 
 
 @dataclass
 class MemoryGateways:
     tables: dict[str, RoutingTable] = field(default_factory=dict)
+    counts: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Annotated documents and newest submission, by namespace and capability."""
+    images: dict[str, int] = field(default_factory=dict)
+    """Newest submission about an image, by namespace."""
+    away: bool = False
+    asked: int = 0
 
-    async def put_routes(self, address: str, table: RoutingTable) -> None:
-        self.tables[address] = table
+    async def vision(self, address: str) -> VisionCounts:
+        if self.away:
+            raise Unreachable(address)
+        return VisionCounts(counts=[VisionCount(namespace=one, sequence=at) for one, at in self.images.items()])
+
+    async def annotations(self, address: str) -> AnnotationCounts:
+        self.asked += 1
+        if self.away:
+            raise Unreachable(address)
+        return AnnotationCounts(
+            counts=[
+                AnnotationCount(namespace=namespace, capability=name, documents=documents, sequence=sequence)
+                for (namespace, name), (documents, sequence) in self.counts.items()
+            ]
+        )
+
+    async def put_routes(self, address: str, table: bytes) -> None:
+        self.tables[address] = RoutingTable.from_json(table)
 
 
 @dataclass

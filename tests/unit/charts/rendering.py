@@ -54,13 +54,17 @@ def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:
 
 def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
     """Return each pod's spec by `Kind/name` of what makes it."""
-    return {
-        f"{one['kind']}/{one['metadata']['name']}": one["spec"]
-        if one["kind"] == "Pod"
-        else one["spec"]["template"]["spec"]
-        for one in manifests
-        if one["kind"] in {"Deployment", "StatefulSet", "DaemonSet", "Job", "Pod"}
-    }
+    return {f"{one['kind']}/{one['metadata']['name']}": _pod(one) for one in manifests if one["kind"] in _WORKLOADS}
+
+
+_WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"}
+
+
+def _pod(made_by: Manifest) -> Manifest:
+    spec: Manifest = made_by["spec"]
+    if made_by["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    return spec if made_by["kind"] == "Pod" else spec["template"]["spec"]
 
 
 def containers(pod: Manifest) -> list[Manifest]:

@@ -23,11 +23,14 @@ _EVERYTHING = {
         "tolerations": [{"key": "only", "operator": "Exists"}],
         "podLabels": {"a": "b"},
         "podAnnotations": {"c": "d"},
+        "priorityClassName": "high",
     },
+    "objectStore": {"embedded": {"nodeSelector": {"disk": "big"}, "tolerations": [{"operator": "Exists"}]}},
     "gateway": {
-        "replicas": 3,
+        "autoscaling": {"enabled": True, "minReplicas": 3},
+        "priorityClassName": "high",
         "externalUrl": "https://models.example.com",
-        "service": {"type": "NodePort", "nodePort": 30080},
+        "service": {"type": "NodePort", "nodePort": 30080, "trafficDistribution": "PreferClose"},
         "ingress": {"enabled": True, "className": "nginx", "host": "models.example.com", "tlsSecret": "tls"},
         "podLabels": {"a": "b"},
         "podAnnotations": {"c": "d"},
@@ -39,6 +42,15 @@ _EVERYTHING = {
         "podAnnotations": {"c": "d"},
         "nodeSelector": {"disk": "ssd"},
         "serviceAccount": {"annotations": {"role": "x"}},
+    },
+    "candidates": {
+        "replicas": 2,
+        "engine": "easyocr",
+        "languages": ["en", "de"],
+        "weightsClaim": "weights",
+        "podLabels": {"a": "b"},
+        "podAnnotations": {"c": "d"},
+        "nodeSelector": {"disk": "ssd"},
     },
     "tests": {"predict": {"enabled": True, "namespace": "team", "capability": "cells", "keySecret": "key"}},
     "tenant": {"enabled": False},
@@ -78,7 +90,7 @@ def test_every_container_asks_for_resources_and_has_a_memory_limit(manifests: li
 
 def test_every_long_running_container_is_probed(manifests: list[Manifest]) -> None:
     for name, pod in pods(manifests).items():
-        for container in pod["containers"] if not name.startswith("Pod/") else []:
+        for container in pod["containers"] if not name.startswith(("Pod/", "Job/", "CronJob/")) else []:
             assert {"livenessProbe", "readinessProbe", "startupProbe"} <= set(container), f"{name} {container['name']}"
 
 
@@ -102,6 +114,7 @@ def test_the_defaults_leave_a_two_core_machine_room_to_train() -> None:
     asked = sum(
         (_cores(container["resources"]["requests"]["cpu"]) * (2 if name == "Deployment/capforge-gateway" else 1))
         for name, pod in pods(render("capforge")).items()
+        if not name.startswith(("Job/", "CronJob/"))  # they have ended long before
         for container in pod["containers"]
     )
     assert asked + 1 <= Decimal("1.5")
@@ -116,7 +129,11 @@ def test_the_operator_is_one_and_the_old_one_ends_first() -> None:
 def test_a_disruption_budget_never_blocks_a_single_replica() -> None:
     assert not [one for one in render("capforge", {"gateway": {"replicas": 1}}) if one["kind"] == "PodDisruptionBudget"]
     several = [one for one in render("capforge", _EVERYTHING) if one["kind"] == "PodDisruptionBudget"]
-    assert {one["metadata"]["name"] for one in several} == {"capforge-gateway", "capforge-serving-cpu"}
+    assert {one["metadata"]["name"] for one in several} == {
+        "capforge-gateway",
+        "capforge-serving-cpu",
+        "capforge-candidates",
+    }
 
 
 def _cores(quantity: str) -> Decimal:

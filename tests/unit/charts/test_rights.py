@@ -35,7 +35,7 @@ def test_the_role_in_a_tenant_namespace_is_what_the_operator_calls() -> None:
     assert _flat(role["rules"]) == _flat(rules(Scope.TENANT))
 
 
-def test_the_gateway_reads_the_api_keys_and_nothing_else() -> None:
+def test_the_gateway_reads_the_api_keys_sees_who_is_prepared_asks_whose_a_token_is_and_nothing_else() -> None:
     manifests = [*render("capforge", {"tenant": {"enabled": False}}), *render("capforge-tenant", namespace="team-a")]
     bound = [
         one["roleRef"]["name"]
@@ -43,9 +43,15 @@ def test_the_gateway_reads_the_api_keys_and_nothing_else() -> None:
         if one["kind"] in {"RoleBinding", "ClusterRoleBinding"}
         and one["subjects"] == [{"kind": "ServiceAccount", "name": "capforge-gateway", "namespace": "capforge-system"}]
     ]
-    assert bound == ["capforge-gateway-tenant"]
+    assert sorted(bound) == ["capforge-gateway", "capforge-gateway-tenant"]
     role = named(manifests, "Role", "capforge-gateway-tenant")
     assert _flat(role["rules"]) == {("", "secrets", verb, "capforge-api-keys") for verb in ("get", "list", "watch")}
+    role = named(manifests, "ClusterRole", "capforge-gateway")
+    assert _flat(role["rules"]) == {
+        ("authentication.k8s.io", "tokenreviews", "create", "*"),
+        ("", "serviceaccounts", "list", "capforge-job"),
+        ("", "serviceaccounts", "watch", "capforge-job"),
+    }
 
 
 def test_a_tenant_names_the_operator_of_its_system_namespace() -> None:

@@ -18,6 +18,11 @@ _WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "no gateway at all": ("capforge", {"gateway": {"replicas": 0}}, "/gateway/replicas"),
     "unknown log level": ("capforge", {"operator": {"logLevel": "loud"}}, "/operator/logLevel"),
     "slash at the end": ("capforge", {"gateway": {"externalUrl": "https://a.example.com/"}}, "/gateway/externalUrl"),
+    "origin with a path": (
+        "capforge",
+        {"gateway": {"cors": {"origins": ["https://a.example.com/app"]}}},
+        "/gateway/cors/origins/0",
+    ),
     "unknown tenant value": ("capforge", {"tenant": {"apikeys": {}}}, "'apikeys' not allowed"),
     "external database without host": (
         "capforge",
@@ -64,6 +69,8 @@ def test_the_gateway_understands_its_environment() -> None:
     values = {
         "gateway": {
             "maxImageBytes": 20_000_000,
+            "cors": {"origins": ["https://app.example.com", "http://localhost:5173"]},
+            "drainSeconds": 8,
             "imageUrls": {"mode": "Public", "hosts": ["a.example.com"], "networks": ["10.1.0.0/16"]},
         }
     }
@@ -71,6 +78,8 @@ def test_the_gateway_understands_its_environment() -> None:
         _environment(_container(render("capforge", values), "Deployment/capforge-gateway", "gateway"))
     )
     assert settings.max_image_bytes == 20_000_000
+    assert settings.cors_origins == ("https://app.example.com", "http://localhost:5173")
+    assert settings.drain_seconds == 8
     assert settings.url_input == "public"
     assert settings.url_allowed_hosts == ("a.example.com",)
     assert [str(network) for network in settings.url_allowed_networks] == ["10.1.0.0/16"]
@@ -126,6 +135,20 @@ def test_generated_secrets_and_definitions_stay_when_the_release_goes() -> None:
     }
     assert {"capforge-internal", "capforge-object-store", "capforge-postgresql", "capforge-api-keys"} <= kept
     assert {one["metadata"]["name"] for one in manifests if one["kind"] == "CustomResourceDefinition"} <= kept
+
+
+@pytest.mark.parametrize(
+    ("values", "policy"),
+    [({}, "before-hook-creation,hook-succeeded"), ({"tests": {"keep": True}}, "before-hook-creation")],
+    ids=["usual", "for its log"],
+)
+def test_what_a_passed_helm_test_made_goes_with_it(values: dict[str, Any], policy: str) -> None:
+    hooks = [one for one in render("capforge", values) if "helm.sh/hook" in (one["metadata"].get("annotations") or {})]
+    assert [(one["kind"], one["metadata"]["name"]) for one in hooks] == [
+        ("ConfigMap", "capforge-test"),
+        ("Pod", "capforge-test"),
+    ]
+    assert [one["metadata"]["annotations"]["helm.sh/hook-delete-policy"] for one in hooks] == [policy] * 2
 
 
 def test_definitions_can_be_left_to_somebody_else() -> None:

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from capforge.data.check import check
+from capforge.data.labelled import Format
 from capforge.sample.cells import CLASSES, draw, write
 
 
@@ -18,23 +20,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def records(folder: Path, name: str, array: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((folder / name).read_bytes())[array]
+    return found
+
+
 def test_it_is_a_sound_coco_data_set(folder: Path):
     for name in ("train.json", "dev.json"):
-        checked = check(folder / name)
-        assert checked.faults == []
-        assert [category.name for category in checked.categories] == list(CLASSES)
+        assert check(folder, Format.COCO, name).faults == []
+        assert [category["name"] for category in records(folder, name, "categories")] == list(CLASSES)
 
 
 def test_a_quarter_is_for_dev_and_no_picture_is_in_both(folder: Path):
-    names = {name: {image.file_name for image in check(folder / name).images} for name in ("train.json", "dev.json")}
+    names = {name: {one["file_name"] for one in records(folder, name, "images")} for name in ("train.json", "dev.json")}
     assert (len(names["train.json"]), len(names["dev.json"])) == (30, 10)
     assert not names["train.json"] & names["dev.json"]
 
 
 def test_every_class_occurs_often_in_both_parts(folder: Path):
     for name, least in (("train.json", 30), ("dev.json", 10)):
-        counts = Counter(one.category for one in check(folder / name).annotations)
-        assert min(counts[str(number)] for number in (1, 2, 3)) >= least
+        counts = Counter(one["category_id"] for one in records(folder, name, "annotations"))
+        assert min(counts[number] for number in (1, 2, 3)) >= least
 
 
 def test_no_two_pictures_have_the_same_bytes(folder: Path):

@@ -73,6 +73,33 @@ def test_what_is_wrong_is_told_in_full_below_the_table():
     assert "3 faults" in text
 
 
+def test_why_something_waits_is_told_and_what_is_under_way_is_not():
+    waits = thing(
+        "big", conditions=[condition("Succeeded", "Unknown", "Unschedulable", "0/2 nodes: no nvidia.com/gpu")]
+    )
+    works = thing("small", conditions=[condition("Succeeded", "Unknown", "Training", "the model is being trained")])
+    text = printed(rows("trainingruns", [waits, works], NOW))
+    assert "TrainingRun big: 0/2 nodes: no nvidia.com/gpu" in text
+    assert "being trained" not in text
+
+
+def test_what_is_wrong_beside_the_summary_is_told():
+    failed = condition("AutomaticTraining", "False", "LastRunFailed", "run receipts-auto-20 ended: OutOfMemory")
+    passed = condition("RolloutBlocked", "False", "Passed", "No version waits.")
+    ready = thing("receipts", conditions=[condition("Ready", "True", "CollectingAnnotations"), failed, passed])
+    text = printed(rows("capabilities", [ready], NOW))
+    assert "Capability receipts: LastRunFailed: run receipts-auto-20 ended: OutOfMemory" in text
+    assert "No version waits" not in text
+
+
+def test_documents_are_counted_as_documents():
+    spec = {"source": {"submissions": {"capabilityRef": {"name": "receipts"}}}}
+    locked = thing(spec=spec, conditions=[condition("Ready", "True", "Locked")], digest="a" * 64, items=20)
+    assert rows("datasets", [locked], NOW)[0].detail == "20 documents, aaaaaaaaaaaa"
+    collecting = thing(version="1.0", targetVersion="1.0", annotations={"progress": "17/20"})
+    assert rows("capabilities", [collecting], NOW)[0].detail == "version 1.0, 17/20 documents annotated"
+
+
 def test_rows_come_in_the_order_of_namespace_and_name():
     assert [row.name for row in rows("datasets", [thing("b"), thing("a")], NOW)] == ["a", "b"]
 

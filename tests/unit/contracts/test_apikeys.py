@@ -32,3 +32,9 @@ def test_names_that_are_allowed(name: str):
 @pytest.mark.parametrize("name", ["", "A", "-a", "a-", "a_b", "a b", "a" * 64])
 def test_names_that_are_not_allowed(name: str):
     assert not NAME_PATTERN.match(name)
+
+
+@pytest.mark.parametrize("hashed", ["", "ä" * 64, "A" * 64, "a" * 63, "a" * 64 + "\n", "a" * 65])
+def test_a_hash_that_is_none_is_refused(hashed: str):
+    with pytest.raises(ValueError, match="hash"):
+        ApiKeyRecord(hash=hashed, created="")

@@ -9,7 +9,7 @@ from capforge_contracts import layout
 FUNCTIONS = [
     function
     for name, function in inspect.getmembers(layout, inspect.isfunction)
-    if not name.startswith("_") and function.__module__ == layout.__name__
+    if not name.startswith("_") and function.__module__ == layout.__name__ and function is not layout.most_bytes
 ]
 
 

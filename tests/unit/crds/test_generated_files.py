@@ -20,7 +20,7 @@ def test_nothing_has_drifted():
 
 
 def test_no_file_of_a_kind_that_is_gone_is_left():
-    expected = {path for path, _ in generated_files()}
+    expected = {path for path, _ in generated_files() if path.suffix != ".json"}  # JSON has no room for the mark
     found = {*CRDS.glob("*"), *CHART_CRDS.glob("*"), *REFERENCE.glob("*.md"), *TEMPLATES.glob("*.yaml")}
     # Other pages may lie beside the generated ones; ours carry the mark.
     marked = {path for path in found if "by `make crds`; do not edit." in path.read_text()}

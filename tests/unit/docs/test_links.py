@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from capforge_tools.places import REPOSITORY
+from tests.unit.docs.pages import every_page
 
 _CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)]*\)")
 
 
-def _pages() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [path for line in listed.stdout.splitlines() if (path := REPOSITORY / line).is_file()]
-
-
-@pytest.mark.parametrize("page", _pages(), ids=lambda path: str(path.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("page", every_page(), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_every_link_to_a_file_finds_it(page: Path) -> None:
     links = [
         link

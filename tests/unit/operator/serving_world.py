@@ -10,7 +10,7 @@ from capforge_contracts.run import CapabilityType, ModelCard, Output, Parity, Ru
 from capforge_contracts.serving import LoadState, ModelState, PodState
 from capforge_operator.api.capability import Capability
 from capforge_operator.domain.pool import PodView
-from capforge_operator.domain.serving import Release
+from capforge_operator.domain.serving import Release, ServedCard
 
 NAMESPACE = "team-a"
 CAPABILITY = "cells"
@@ -74,7 +74,7 @@ def card(model_sha256: str, outputs: tuple[Output, ...] = OUTPUTS, capability: s
 
 def release(minor: int, *, model: int | None = None) -> Release:
     entry = published(minor, model=model)
-    return Release(entry, card(entry.model_sha256))
+    return Release(entry, ServedCard.of(card(entry.model_sha256)))
 
 
 def releases(*minors: int) -> list[Release]:

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from capforge_contracts.serving import LoadState
-from capforge_operator.api.capability import Capability, CapabilityStatus
+from capforge_operator.api.capability import Capability
+from capforge_operator.api.capability_status import (
+    CapabilityStatus,
+)
 from capforge_operator.domain.capability_status import CapabilityFacts, capability_status
 from capforge_operator.domain.desired import Proofs
 from capforge_operator.domain.ledger import Entry, Ledger
@@ -34,6 +37,8 @@ class World:
     missing: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
     failures: tuple[Entry, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Versions above the newest of `versions` whose card is gone."""
     before: CapabilityStatus = field(default_factory=CapabilityStatus)
 
 
@@ -63,6 +68,7 @@ def status_of(world: World, now: datetime = NOW) -> CapabilityStatus:
             target_view=Pool.of(world.pods).view(target.model) if target else None,
             routed=routed,
             active_runs=world.active,
+            lost=world.lost,
             base_url="http://gateway",
         ),
         now,
@@ -101,7 +107,7 @@ CASES: dict[str, tuple[World, str, str, str, str, str]] = {
     ),
     "the first version is being loaded": (
         World((1,), (pod("a", ready={1: PULLING}),)),
-        "False ServingUnavailable",
+        "False Loading",
         "False Loading",
         "Unknown Loading",
         "True Loading",
@@ -152,6 +158,22 @@ CASES: dict[str, tuple[World, str, str, str, str, str]] = {
         "True Serving",
         "True Serving",
         "True Pinned",
+        "False Converged",
+        "False Converging",
+    ),
+    "the newest one's card is gone": (
+        World((1,), (pod("a", ready={1: READY}),), lost=("1.2",)),
+        "True Serving",
+        "True Serving",
+        "True ArtifactsMissing",
+        "False Converged",
+        "False Converging",
+    ),
+    "the only one's card is gone": (
+        World(lost=("1.1",)),
+        "True AwaitingModel",
+        "False NoModel",
+        "True ArtifactsMissing",
         "False Converged",
         "False Converging",
     ),
@@ -220,6 +242,18 @@ def test_a_load_that_is_tried_again_has_not_recovered_yet():
 def test_without_a_model_the_version_is_1_0():
     status = status_of(World())
     assert (status.version, status.target_version, status.last_trained_time) == ("1.0", "1.0", None)
+
+
+@pytest.mark.parametrize("pinned", ["1.2", "1.7"])
+def test_pinned_to_a_version_that_is_not_there_it_stays_where_it_is(pinned: str):
+    serving = (pod("a", ready={1: READY}),)
+    status = status_of(World((1,), serving, routed_with=serving, spec={"rollout": {"pinnedVersion": pinned}}))
+    assert (status.version, status.target_version) == ("1.1", "1.1")
+    ready = next(one for one in status.conditions if one.type == "Ready")
+    assert (ready.reason, ready.message) == (
+        "InvalidSpec",
+        f"rollout.pinnedVersion {pinned} does not exist; published versions: 1.1.",
+    )
 
 
 def test_the_address_and_interface_are_told_from_the_first_visit():

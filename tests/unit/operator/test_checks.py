@@ -1,53 +1,11 @@
-"""Each policy of domain/checks, and the whole list."""
+"""Each policy of domain/checks about data, and the whole list."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from typing import Any
-
-import pytest
-
-from capforge_contracts.run import CapabilityType, Output
 from capforge_operator.domain.checks import violations
-from capforge_operator.domain.checks.case import Case, Item, Role, Selection, Target, Template
+from capforge_operator.domain.checks.case import Role, Selection
 from capforge_operator.domain.checks.classes_in_train import class_warnings
-from capforge_operator.domain.parameters import merged, null_paths
-from tests.unit.operator.training_world import DEFAULTS, SCHEMA
-
-OUTPUTS = ("RBC", "WBC")
-DIGEST = "d" * 64
-
-
-def selection(
-    role: Role, dataset: str, *items: str, split: str = "All", classes: tuple[str, ...] = OUTPUTS
-) -> Selection:
-    """Items are `content` or `content=name`."""
-    parsed = [one.partition("=") for one in items]
-    found = tuple(Item(content, name or f"{content}.jpg") for content, _, name in parsed)
-    return Selection(role, dataset, split, DIGEST, items=found, entities=Counter(dict.fromkeys(classes, 1)))
-
-
-TEMPLATE = Template(frozenset({"DetectorElement"}), SCHEMA, DEFAULTS, None)
-
-
-def case(*selections: Selection, **changes: Any) -> Case:
-    fields: dict[str, Any] = {
-        "capability_name": "cells",
-        "capability": Target(
-            CapabilityType.DETECTOR, tuple(Output(position=n, name=name) for n, name in enumerate(OUTPUTS))
-        ),
-        "template_name": "tiny-detector",
-        "template": TEMPLATE,
-        "selections": selections or (selection(Role.TRAIN, "t", "a"), selection(Role.DEV, "d", "b")),
-        "overrides": {},
-        **changes,
-    }
-    return Case(**fields)
-
-
-def said(found: Case) -> list[tuple[str, str]]:
-    return [(one.reason, one.message) for one in violations(found)]
+from tests.unit.operator.checks_world import case, said, selection
 
 
 def test_a_good_run_has_nothing_wrong():
@@ -151,64 +109,6 @@ def test_classes_that_are_no_outputs_are_counted_as_ignored():
     assert case(train, selection(Role.DEV, "d", "b")).ignored_classes() == {"Platelets": 1}
 
 
-def test_an_unknown_template_is_named():
-    found = said(case(template=None))
-    assert found[0][0] == "UnknownTemplate"
-    assert "there is no ModelTemplate tiny-detector" in found[0][1]
-
-
-def test_a_template_for_another_type_is_refused():
-    other = Template(frozenset({"BoxClassifierElement"}), SCHEMA, DEFAULTS, None)
-    expected = "templateRef: tiny-detector trains BoxClassifierElement; cells is a DetectorElement"
-    assert said(case(template=other)) == [("UnknownTemplate", expected)]
-
-
-@pytest.mark.parametrize(
-    ("schema", "part"),
-    [({"type": "nonsense"}, "is no JSON Schema"), ({"$ref": "https://elsewhere.invalid/x"}, "which is not there")],
-    ids=["no schema", "a reference out of it"],
-)
-def test_a_broken_template_is_refused_and_nothing_is_fetched(schema: dict[str, Any], part: str):
-    found = said(case(template=Template(TEMPLATE.capability_types, schema, DEFAULTS, None)))
-    assert [reason for reason, _ in found] == ["UnknownTemplate"]
-    assert part in found[0][1]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "expected"),
-    [
-        ({"epochs": 0}, ["overrides.epochs: 0 is less than the minimum of 1"]),
-        ({"epochs": "ten"}, ["overrides.epochs: 'ten' is not of type 'integer'"]),
-        ({"epoch": 3}, ["overrides.epoch: there is no such parameter; allowed: epochs, optimizer, sizes"]),
-        (
-            {"optimizer": {"lr": 1}},
-            ["overrides.optimizer.lr: there is no such parameter; allowed: name, rate"],
-        ),
-        ({"sizes": [1, "x"]}, ["overrides.sizes.1: 'x' is not of type 'integer'"]),
-        (
-            {"optimizer": {"rate": None}, "epochs": None},
-            [
-                "overrides.epochs: null is not allowed; leave the parameter out to keep the default",
-                "overrides.optimizer.rate: null is not allowed; leave the parameter out to keep the default",
-            ],
-        ),
-        (
-            {"epochs": 0, "optimizer": {"name": "lion", "rate": 0}},
-            [
-                "overrides.epochs: 0 is less than the minimum of 1",
-                "overrides.optimizer.name: 'lion' is not one of ['adam', 'sgd']",
-                "overrides.optimizer.rate: 0 is less than or equal to the minimum of 0",
-            ],
-        ),
-    ],
-    ids=["too small", "type", "unknown", "unknown inside", "list item", "nulls", "all at once"],
-)
-def test_every_wrong_override_is_named_by_its_path(overrides: dict[str, Any], expected: list[str]):
-    found = said(case(overrides=overrides))
-    assert [reason for reason, _ in found] == ["InvalidOverrides"] * len(expected)
-    assert [message for _, message in found] == expected
-
-
 def test_everything_that_is_wrong_is_said_at_once_in_the_policies_order():
     found = violations(
         case(
@@ -219,24 +119,3 @@ def test_everything_that_is_wrong_is_said_at_once_in_the_policies_order():
         )
     )
     assert [one.reason for one in found] == ["DatasetNotLocked", "SplitsOverlap", "ClassMissing", "InvalidOverrides"]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "expected"),
-    [
-        ({}, DEFAULTS),
-        ({"optimizer": {"rate": 1}}, {**DEFAULTS, "optimizer": {"name": "adam", "rate": 1}}),
-        ({"sizes": [1]}, {**DEFAULTS, "sizes": [1]}),
-        ({"optimizer": 5}, {**DEFAULTS, "optimizer": 5}),
-        ({"epochs": {"a": 1}}, {**DEFAULTS, "epochs": {"a": 1}}),
-    ],
-    ids=["none", "objects merge", "lists replace", "an object gives way", "an object replaces"],
-)
-def test_overrides_are_merged_into_the_defaults(overrides: Mapping[str, Any], expected: Mapping[str, Any]):
-    before = repr(DEFAULTS)
-    assert merged(DEFAULTS, overrides) == expected
-    assert repr(DEFAULTS) == before
-
-
-def test_nulls_are_found_at_any_depth():
-    assert null_paths({"a": None, "b": [1, None, {"c": None}], "d": {"e": 1}}) == ["a", "b.1", "b.2.c"]

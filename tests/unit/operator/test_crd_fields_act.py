@@ -13,10 +13,12 @@ from pydantic import BaseModel
 
 import capforge_operator
 from capforge_operator.api.base import Resource
+from capforge_operator.api.dataset_source import Search
 from capforge_operator.api.kinds import RESOURCES
 
 HANDED_ON = {
     "Output.head": "the API server refuses every value but 0",
+    **{f"Search.{name}": "searches go to the gateway as they are" for name in Search.model_fields},
     "Toleration.effect": "tolerations go to the pod as they are",
     "Toleration.toleration_seconds": "tolerations go to the pod as they are",
 }

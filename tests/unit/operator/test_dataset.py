@@ -13,7 +13,7 @@ from capforge_operator.keys import Kind
 from capforge_operator.ports import JobOutcome
 from capforge_operator.resource_types import DATASETS
 from tests.support.twins.jobs import job_pod
-from tests.unit.operator.training_world import NAMESPACE, TrainingWorld, dataset
+from tests.unit.operator.training_world import ITEMS, NAMESPACE, TrainingWorld, dataset
 
 FAULTY = SnapshotResult(
     outcome=SnapshotOutcome.FAULTY_RECORDS,
@@ -221,6 +221,16 @@ async def test_other_data_than_expected_does_not_lock(world: TrainingWorld):
     found = await world.dataset()
     assert ready(found) == ("False", "DigestMismatch")
     assert found.status.digest is None
+
+
+async def test_a_wrong_digest_that_is_pinned_after_the_lock_is_told_and_the_lock_stays(world: TrainingWorld):
+    digest = world.freeze().digest
+    await world.locked()
+    world.twins.resources.put(dataset(expectedDigest="0" * 64))
+    found = await world.dataset()
+    assert ready(found) == ("False", "DigestMismatch")
+    assert (found.status.digest, found.status.items) == (digest, len(ITEMS))
+    assert found.status.observed_generation == found.metadata.generation
 
 
 async def test_the_expected_data_locks(world: TrainingWorld):

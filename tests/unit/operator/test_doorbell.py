@@ -52,6 +52,12 @@ def body(labels: dict[str, str] | None = None, name: str = "x", namespace: str =
     return {"metadata": metadata}
 
 
+def owned_body(kind: str) -> dict[str, Any]:
+    document = body()
+    document["metadata"]["ownerReferences"] = [{"kind": kind, "name": "receipts", "uid": "c", "controller": True}]
+    return document
+
+
 def run_body(status: dict[str, Any] | None = None, uid: str = "u", **spec: Any) -> dict[str, Any]:
     document = run(**spec)
     document["metadata"] |= {"uid": uid, "resourceVersion": "1"}
@@ -77,6 +83,12 @@ TRAINER = {"app.kubernetes.io/component": "trainer", "capforge.dev/training-run"
             body({"app.kubernetes.io/component": "serving", "capforge.dev/pool": "gpu"}),
             [Key(Kind.SERVING, "", "gpu")],
         ),
+        (
+            DATASETS,
+            owned_body("Capability"),
+            [Key(Kind.DATASET, "team", "x"), Key(Kind.CAPABILITY, "team", "receipts")],
+        ),
+        (DATASETS, owned_body("Workflow"), [Key(Kind.DATASET, "team", "x")]),
         (PODS, body({"app.kubernetes.io/component": "gateway"}), [Key(Kind.SERVING, "", "cpu")]),
         (PODS, body({"app.kubernetes.io/component": "operator"}), []),
         (PODS, body(), []),
@@ -102,6 +114,26 @@ def test_what_a_run_waits_for_rings_it_until_it_has_ended(
     assert RUN not in door.rings(resource, body(name="other", namespace=namespace))
     door.rings(TRAINING_RUNS, run_body({"completionTime": "2026-01-01T00:00:00Z"}))
     assert RUN not in door.rings(resource, body(name=name, namespace=namespace))
+
+
+def classifier_body(source: str | None) -> dict[str, Any]:
+    spec = {"inputFrom": {"capabilityRef": {"name": source}}} if source else {}
+    return {**body(name="breeds"), "spec": spec}
+
+
+def test_a_capability_is_rung_by_the_one_that_it_takes_its_entities_from(door: Door):
+    breeds, animals = Key(Kind.CAPABILITY, "team", "breeds"), Key(Kind.CAPABILITY, "team", "animals")
+    assert door.rings(CAPABILITIES, classifier_body("animals")) == [breeds]
+    assert door.rings(CAPABILITIES, body(name="animals")) == [animals, breeds]
+    assert door.rings(CAPABILITIES, body(name="animals"), gone=True) == [animals, breeds]
+    assert breeds not in door.rings(CAPABILITIES, body(name="animals", namespace="others"))
+
+
+@pytest.mark.parametrize("last", ["others", None, "gone"])
+def test_a_capability_is_rung_no_more_by_what_it_took_its_entities_from(door: Door, last: str | None):
+    door.rings(CAPABILITIES, classifier_body("animals"))
+    door.rings(CAPABILITIES, classifier_body("animals" if last == "gone" else last), gone=last == "gone")
+    assert door.rings(CAPABILITIES, body(name="animals")) == [Key(Kind.CAPABILITY, "team", "animals")]
 
 
 def test_a_run_that_is_gone_is_rung_no_more(door: Door):

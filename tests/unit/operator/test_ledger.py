@@ -9,19 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capforge_contracts.ledger import RunFailed, VersionPublished
-from capforge_contracts.run import Output
+from capforge_contracts.run import CapabilityType, Output
 from capforge_operator.domain.ledger import Ledger
-from capforge_operator.domain.publishing import EndedRun, TrainedModel, fits, next_entry
+from capforge_operator.domain.publishing import Demand, EndedRun, TrainedModel, next_entry
+from capforge_operator.domain.shape import Shape, fits
 from capforge_operator.domain.versions import VersionNumber
 from tests.unit.operator.serving_world import OUTPUTS, failed, published, sha
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+SHAPE = Shape(CapabilityType.DETECTOR, OUTPUTS)
+DEMAND = Demand(SHAPE, max_regression_percent=10)
 
 
 def ended(
     name: str, digest: int, when: str = "2026-01-01T00:00:00Z", outputs: tuple[Output, ...] = OUTPUTS
 ) -> EndedRun:
-    return EndedRun(name, sha(digest), when, TrainedModel(2, sha(digest + 1), (sha(7),), outputs))
+    return EndedRun(
+        name, sha(digest), when, TrainedModel(2, sha(digest + 1), (sha(7),), Shape(CapabilityType.DETECTOR, outputs))
+    )
 
 
 def broken(name: str, reason: str) -> EndedRun:
@@ -31,13 +36,13 @@ def broken(name: str, reason: str) -> EndedRun:
 def fold(runs: list[EndedRun], ledger: Ledger | None = None) -> Ledger:
     """Append until nothing is missing."""
     ledger = ledger or Ledger()
-    while (entry := next_entry(ledger, runs, OUTPUTS, NOW)) is not None:
+    while (entry := next_entry(ledger, runs, DEMAND, NOW)) is not None:
         ledger = Ledger.of([*ledger.entries, entry])
     return ledger
 
 
 def test_an_empty_ledger_begins_with_entry_1_and_version_1_1():
-    entry = next_entry(Ledger(), [ended("a", 1)], OUTPUTS, NOW)
+    entry = next_entry(Ledger(), [ended("a", 1)], DEMAND, NOW)
     assert entry == VersionPublished(
         sequence=1,
         time="2026-03-01T00:00:00Z",
@@ -81,22 +86,22 @@ def test_a_capability_made_anew_continues_at_the_next_version():
 
 def test_a_failure_is_written_once_and_again_if_it_ends_differently():
     ledger = fold([broken("x", "OutOfMemory")])
-    assert next_entry(ledger, [broken("x", "OutOfMemory")], OUTPUTS, NOW) is None
-    assert isinstance(next_entry(ledger, [broken("x", "NonFiniteLoss")], OUTPUTS, NOW), RunFailed)
+    assert next_entry(ledger, [broken("x", "OutOfMemory")], DEMAND, NOW) is None
+    assert isinstance(next_entry(ledger, [broken("x", "NonFiniteLoss")], DEMAND, NOW), RunFailed)
 
 
 def test_a_cancelled_run_is_no_failure():
-    assert next_entry(Ledger(), [broken("x", "Cancelled")], OUTPUTS, NOW) is None
+    assert next_entry(Ledger(), [broken("x", "Cancelled")], DEMAND, NOW) is None
 
 
 def test_a_model_for_other_outputs_is_not_published():
     other = (Output(position=0, name="cat"),)
-    assert next_entry(Ledger(), [ended("a", 1, outputs=other)], OUTPUTS, NOW) is None
+    assert next_entry(Ledger(), [ended("a", 1, outputs=other)], DEMAND, NOW) is None
 
 
 def test_a_run_that_waits_for_its_result_does_not_hold_up_others():
     waiting = EndedRun("w", sha(3), "2026-01-01T00:00:00Z")
-    entry = next_entry(Ledger(), [waiting, ended("a", 1, "2026-01-02T00:00:00Z")], OUTPUTS, NOW)
+    entry = next_entry(Ledger(), [waiting, ended("a", 1, "2026-01-02T00:00:00Z")], DEMAND, NOW)
     assert entry is not None
     assert entry.run == "a"
 
@@ -116,7 +121,14 @@ def test_failures_since_the_newest_version_are_told_apart():
     ],
 )
 def test_a_model_fits_if_its_outputs_are_the_first_of_the_capability(model: tuple[Output, ...], is_fit: bool):
-    assert fits(model, OUTPUTS) is is_fit
+    assert fits(Shape(CapabilityType.DETECTOR, model), SHAPE) is is_fit
+
+
+@pytest.mark.parametrize("kind", [CapabilityType.BOX_CLASSIFIER, CapabilityType.BOX_EMBEDDER])
+def test_a_model_of_a_capability_that_was_made_anew_as_another_type_does_not_fit(kind: CapabilityType):
+    assert fits(Shape(kind, OUTPUTS), Shape(kind, OUTPUTS))
+    assert not fits(Shape(kind, OUTPUTS), SHAPE)
+    assert not fits(SHAPE, Shape(kind, OUTPUTS))
 
 
 @pytest.mark.parametrize("text", ["", "1", "2.1", "1.x", "1.01", "1.-1", "v1.1"])

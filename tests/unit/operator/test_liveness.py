@@ -60,6 +60,15 @@ def test_a_listing_that_was_overtaken_by_the_watch_proves_nothing(liveness: Live
     assert liveness.faults() == []
 
 
+def test_an_object_that_was_made_while_others_were_listed_proves_nothing(liveness: Liveness):
+    liveness.brought(seen("1"))
+    liveness.brought(seen("2", "young"))
+    liveness.listed("datasets", [seen("1")])
+    for _ in range(2):
+        liveness.listed("datasets", [seen("1"), seen("2", "young")])
+    assert liveness.faults() == []
+
+
 def test_an_object_that_no_watch_ever_brought_counts(liveness: Liveness):
     for _ in range(2):
         liveness.listed("datasets", [seen("1", "never")])

@@ -8,7 +8,7 @@ import pytest
 
 from capforge_operator.keys import Key, Kind
 from capforge_operator.runtime.backoff import Backoff, BackoffLimits
-from capforge_operator.runtime.queue import QueueClosed, WorkQueue
+from capforge_operator.runtime.queue import IdleBell, QueueClosed, WorkQueue
 from tests.support.clocks import HandScheduler
 from tests.support.eventually import eventually_async
 
@@ -42,6 +42,53 @@ async def test_keys_are_given_out_in_the_order_in_which_they_came(queue: WorkQue
     assert [await taken(queue) for _ in range(3)] == [B, A, C]
 
 
+async def test_keys_put_idly_come_when_no_other_waits(queue: WorkQueue):
+    IdleBell(queue).ring(A, B)
+    queue.put(C)
+    assert [await taken(queue) for _ in range(3)] == [C, A, B]
+
+
+async def test_a_key_put_idly_that_is_put_comes_with_the_others_and_once(queue: WorkQueue):
+    IdleBell(queue).ring(A, B)
+    queue.put(B)
+    IdleBell(queue).ring(B)
+    assert [await taken(queue) for _ in range(2)] == [B, A]
+    assert len(queue) == 0
+
+
+async def test_a_key_put_idly_while_worked_on_is_given_out_again(queue: WorkQueue):
+    queue.put(A)
+    await taken(queue)
+    IdleBell(queue).ring(A)
+    queue.done(A)
+    assert await taken(queue) == A
+
+
+async def test_keys_put_idly_are_spread_and_whoever_waits_is_woken_for_each(clock: HandScheduler):
+    queue = WorkQueue(Backoff(BackoffLimits(), random=lambda: 1.0), clock, idle_seconds=0.06)
+    IdleBell(queue).ring(A, B, C)
+    assert await taken(queue) == A
+    for key in (B, C):
+        waiting = asyncio.create_task(queue.get())
+        await asyncio.sleep(0)
+        clock.advance(0.019)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        clock.advance(0.002)
+        assert await asyncio.wait_for(waiting, 1) == key
+
+
+async def test_what_changed_does_not_wait_for_the_pause_between_idle_keys(clock: HandScheduler):
+    queue = WorkQueue(Backoff(BackoffLimits(), random=lambda: 1.0), clock, idle_seconds=0.06)
+    IdleBell(queue).ring(A, B)
+    assert await taken(queue) == A
+    waiting = asyncio.create_task(queue.get())
+    await asyncio.sleep(0)
+    queue.put(C)
+    assert await asyncio.wait_for(waiting, 1) == C
+    assert len(queue) == 1
+
+
 async def test_a_key_that_is_worked_on_is_not_given_out(queue: WorkQueue):
     queue.put(A)
     await taken(queue)
@@ -66,6 +113,17 @@ async def test_a_delay_that_ends_while_the_key_is_worked_on_is_not_lost(queue: W
     clock.advance(2)
     assert len(queue) == 0
     queue.done(A)
+    assert await taken(queue) == A
+
+
+async def test_a_key_that_rests_is_not_given_out_and_loses_no_ring(queue: WorkQueue, clock: HandScheduler):
+    queue.put(A)
+    await taken(queue)
+    queue.done(A, 5)
+    queue.put(A)
+    clock.advance(4)
+    assert len(queue) == 0
+    clock.advance(2)
     assert await taken(queue) == A
 
 

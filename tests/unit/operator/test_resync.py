@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from capforge_operator.doorbell import OWN_KINDS
 from capforge_operator.keys import Key, Kind
@@ -11,6 +13,7 @@ from capforge_operator.resource_types import DATASETS
 from capforge_operator.runtime.liveness import Liveness
 from capforge_operator.runtime.resync import Resync
 from tests.support.clocks import HandScheduler
+from tests.support.eventually import eventually_async
 from tests.support.twins.resources import MemoryResources
 from tests.support.twins.world import HeardBell
 from tests.unit.operator.training_world import NAMESPACE, capability, dataset, run, template
@@ -46,6 +49,16 @@ async def test_every_object_and_what_no_object_stands_for_is_rung():
     }
 
 
+async def test_at_the_start_objects_are_only_compared_since_the_watches_ring_for_them():
+    resync, bell, liveness = resync_of(MemoryResources())
+    running = asyncio.create_task(resync.run(3600))
+    await eventually_async(partial(_rung, bell, POOL))
+    running.cancel()
+    assert bell.keys == [POOL]
+    await resync.once(objects=False)
+    assert "the watch of datasets brings nothing although objects changed" in liveness.faults()
+
+
 async def test_a_kind_that_cannot_be_listed_does_not_hold_up_the_others():
     resync, bell, _ = resync_of(WithoutDatasets())
     await resync.once()
@@ -59,3 +72,7 @@ async def test_watches_that_bring_nothing_are_found_out_by_the_second_resync():
     assert liveness.faults() == []
     await resync.once()
     assert "the watch of datasets brings nothing although objects changed" in liveness.faults()
+
+
+async def _rung(bell: HeardBell, key: Key) -> bool:
+    return key in bell.keys

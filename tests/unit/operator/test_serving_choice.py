@@ -14,6 +14,8 @@ from tests.unit.operator.serving_world import releases
 class Case:
     exist: tuple[int, ...]
     ready: tuple[int, ...] = ()
+    spreading: tuple[int, ...] = ()
+    """Ready somewhere, and on their way elsewhere."""
     before: int | None = None
     pinned: int | None = None
     keep: int = 2
@@ -29,6 +31,13 @@ CASES: dict[str, Case] = {
     "a new one is being loaded: the old one answers": Case(
         (1, 2), ready=(1,), before=1, target=2, current=1, loaded=(2, 1)
     ),
+    "a new one is ready in some pods only: the old one answers": Case(
+        (1, 2), ready=(1, 2), spreading=(2,), before=1, target=2, current=1, loaded=(2, 1)
+    ),
+    "a new one is ready in some pods only, the old one nowhere": Case(
+        (1, 2), ready=(2,), spreading=(2,), before=1, target=2, current=2, loaded=(2, 1)
+    ),
+    "the first is ready in some pods only": Case((1,), ready=(1,), spreading=(1,), target=1, current=1, loaded=(1,)),
     "a new one is ready": Case((1, 2), ready=(1, 2), before=1, target=2, current=2, loaded=(2, 1)),
     "the old champion stays loaded however old": Case(
         (1, 2, 3, 4), ready=(1,), before=1, target=4, current=1, loaded=(4, 3, 1)
@@ -55,6 +64,7 @@ def test_choice(case: Case):
         Wish(f"1.{case.pinned}" if case.pinned else None, case.keep),
         f"1.{case.before}" if case.before else None,
         lambda release: release.version in {f"1.{minor}" for minor in case.ready},
+        lambda release: release.version not in {f"1.{minor}" for minor in case.spreading},
     )
     assert choice.target == (releases(case.target)[0] if case.target else None)
     assert choice.current == (releases(case.current)[0] if case.current else None)

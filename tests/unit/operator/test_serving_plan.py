@@ -192,4 +192,51 @@ def test_a_routed_version_carries_its_lineage():
 )
 def test_the_pool_is_settled_when_every_pod_came_to_an_end(one: PodView, settled: bool):
     desired = plan(facts(served(releases(1))), NOW).desired
-    assert is_settled(desired, Pool.of([one])) is settled
+    names = [one.model for one in desired.models]
+    assert is_settled(desired.generation, names, Pool.of([one])) is settled
+
+
+def trials(decided: ServingPlan) -> dict[str, str]:
+    return {one.version: one.trial_pod for one in decided.desired.models}
+
+
+def test_what_no_pod_has_proven_is_tried_by_one_pod_first():
+    pods = (pod("a"), pod("b"))
+    first = plan(facts(served(releases(1)), pods=pods), NOW)
+    assert trials(first) == {"1.1": "a"}
+    proven = plan(facts(served(releases(1)), pods=(pod("a", ready={1: READY}), pod("b")), after=first), NOW)
+    assert trials(proven) == {"1.1": ""}
+
+
+def test_the_pod_that_tries_goes_on_trying_as_long_as_it_answers():
+    first = plan(facts(served(releases(1)), pods=(pod("b"),)), NOW)
+    with_more = plan(facts(served(releases(1)), pods=(pod("a"), pod("b", kube_ready=False)), after=first), NOW)
+    assert trials(with_more) == {"1.1": "b"}
+    failed = plan(facts(served(releases(1)), pods=(pod("a"), pod("b", ready={1: FAILED})), after=with_more), NOW)
+    assert trials(failed) == {"1.1": "b"}
+    gone = plan(facts(served(releases(1)), pods=(pod("a"), silent_pod("b")), after=failed), NOW)
+    assert trials(gone) == {"1.1": "a"}
+
+
+def test_while_no_pod_answers_none_is_to_load_what_is_unproven():
+    assert trials(plan(facts(served(releases(1)), pods=(silent_pod("a"),)), NOW)) == {"1.1": "-"}
+
+
+def test_a_champion_needs_no_trial_on_a_new_server_version():
+    first = plan(facts(served(releases(1)), pods=(pod("a", ready={1: READY}),)), NOW)
+    upgraded = plan(
+        facts(served(releases(1)), pods=(pod("a", ready={1: READY}), pod("b", server="9.9")), after=first), NOW
+    )
+    assert trials(upgraded) == {"1.1": ""}
+
+
+def test_a_new_version_answers_when_every_pod_is_through_with_it():
+    both = (pod("a", ready={1: READY}), pod("b", ready={1: READY}))
+    first = plan(facts(served(releases(1)), pods=both), NOW)
+    half = (pod("a", ready={1: READY, 2: READY}), pod("b", ready={1: READY, 2: LoadState.LOADING}))
+    second = plan(facts(served(releases(1, 2)), pods=half, after=first), NOW)
+    assert only(second).current == "1.1"
+    whole = (pod("a", ready={1: READY, 2: READY}), pod("b", ready={1: READY, 2: READY}))
+    assert only(plan(facts(served(releases(1, 2)), pods=whole, after=second), NOW)).current == "1.2"
+    one_failed = (pod("a", ready={1: READY, 2: READY}), pod("b", ready={1: READY, 2: FAILED}))
+    assert only(plan(facts(served(releases(1, 2)), pods=one_failed, after=second), NOW)).current == "1.2"

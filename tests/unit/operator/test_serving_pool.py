@@ -47,7 +47,8 @@ def test_only_pods_that_have_proven_a_model_are_its_endpoints():
 def test_a_pod_whose_agent_is_silent_for_a_moment_keeps_what_it_had():
     before = Pool.of([pod("a", ready={1: READY})]).endpoints(triton_name(1))
     assert Pool.of([silent_pod("a")]).endpoints(triton_name(1), before) == before
-    assert Pool.of([silent_pod("a", kube_ready=False)]).endpoints(triton_name(1), before) == []
+    rest = [silent_pod("a", kube_ready=False), pod("b", ready={1: READY})]
+    assert [one.pod for one in Pool.of(rest).endpoints(triton_name(1), before)] == ["b"]
     assert Pool.of([silent_pod("a")]).endpoints(triton_name(1)) == []
 
 
@@ -83,3 +84,38 @@ def test_what_is_no_longer_loaded_is_forgotten():
 @pytest.mark.parametrize("text", ["", "no json", "[]", '{"2.51.0": 3}'])
 def test_an_unreadable_proof_proves_nothing(text: str):
     assert Proofs.from_json(text) == Proofs()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [silent_pod("a", kube_ready=False), pod("a", ready={1: LoadState.PENDING}, server="")],
+    ids=["the agent is silent", "Triton is silent to its agent"],
+)
+def test_the_last_pod_is_asked_all_the_same(last: PodView):
+    before = Pool.of([pod("a", ready={1: READY})]).endpoints(triton_name(1))
+    (doubtful,) = Pool.of([last]).endpoints(triton_name(1), before)
+    assert (doubtful.pod, doubtful.address, doubtful.doubtful) == ("a", before[0].address, True)
+    assert Pool.of([last]).endpoints(triton_name(1), [doubtful]) == [doubtful]
+    assert not Pool.of([last]).is_ready(triton_name(1))
+
+
+@pytest.mark.parametrize("state", [LoadState.PENDING, LoadState.LOADING, LoadState.PROVING, LoadState.FAILED])
+def test_a_server_that_is_known_not_to_have_proven_a_model_is_never_asked(state: LoadState):
+    before = Pool.of([pod("a", ready={1: READY})]).endpoints(triton_name(1))
+    assert Pool.of([pod("a", ready={1: state})]).endpoints(triton_name(1), before) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "spread"),
+    [
+        (pod("b", ready={1: READY}), True),
+        (pod("b", ready={1: LoadState.FAILED}), True),
+        (pod("b", ready={1: LoadState.LOADING}), False),
+        (pod("b"), False),
+        (silent_pod("b"), True),
+        (pod("b", deleting=True), True),
+    ],
+    ids=["ready", "failed", "loading", "does not know of it", "silent", "going"],
+)
+def test_a_model_is_spread_when_no_pod_is_on_its_way_with_it(other: PodView, spread: bool):
+    assert Pool.of([pod("a", ready={1: READY}), other]).is_spread(triton_name(1)) is spread

@@ -10,14 +10,17 @@ from capforge_contracts import layout
 from capforge_contracts.dataset import Split
 from capforge_contracts.exitcodes import ExitCode
 from capforge_contracts.run import Phase, RunResult, RunSpec
+from capforge_contracts.store import check_size
 from capforge_operator.api.training_run import TrainingRun
 from capforge_operator.keys import Kind
 from capforge_operator.ports import JobOutcome
 from capforge_operator.resource_types import TRAINING_RUNS
 from tests.support.twins.jobs import job_pod
+from tests.support.twins.world import MemoryStore
 from tests.unit.operator.training_world import ITEMS, NAMESPACE, TrainingWorld, dataset, item, run
 
 JOB = "cells-1-train"
+TOO_LARGE = b" " * (layout.most_bytes(layout.CARD) + 1)
 
 
 @pytest.fixture
@@ -46,14 +49,6 @@ async def started(world: TrainingWorld, **spec: object) -> TrainingRun:
     return await world.run()
 
 
-async def finished(world: TrainingWorld) -> TrainingRun:
-    await started(world)
-    world.claim()
-    world.leave_card()
-    world.end_job(JobOutcome.COMPLETE)
-    return await world.run()
-
-
 async def test_an_accepted_run_gets_its_run_json_and_then_a_job(world: TrainingWorld):
     found = await started(world)
     assert succeeded(found) == ("Unknown", "Pending")
@@ -71,7 +66,8 @@ async def test_an_accepted_run_gets_its_run_json_and_then_a_job(world: TrainingW
 async def test_all_conditions_are_set_on_the_first_visit(world: TrainingWorld):
     found = await started(world)
     types = [one.type for one in found.status.conditions]
-    expected = ["Succeeded", "Accepted", "Trained", "Exported", "Evaluated", "Published", "Reconciling", "Stalled"]
+    milestones = ["Accepted", "Trained", "Exported", "Evaluated", "Published"]
+    expected = ["Succeeded", *milestones, "Reconciling", "Stalled", "Notified"]
     assert types == expected
 
 
@@ -120,7 +116,7 @@ async def test_the_newest_attempt_counts_after_a_restart(world: TrainingWorld):
 
 
 async def test_a_model_card_completes_the_run(world: TrainingWorld):
-    found = await finished(world)
+    found = await world.completed()
     status = found.status
     assert succeeded(found) == ("True", "Completed")
     assert all(state(found, kind)[0] == "True" for kind in ("Trained", "Exported", "Evaluated"))
@@ -139,7 +135,7 @@ async def test_a_model_card_completes_the_run(world: TrainingWorld):
 
 
 async def test_a_completed_run_tells_its_version_once_the_ledger_holds_it(world: TrainingWorld):
-    await finished(world)
+    await world.completed()
     world.publish()
     found = await world.run()
     assert state(found, "Published") == ("True", "Published")
@@ -158,7 +154,7 @@ async def test_a_manual_run_is_not_published(world: TrainingWorld):
 
 
 async def test_at_rest_nothing_is_written(world: TrainingWorld):
-    await finished(world)
+    await world.completed()
     world.publish()
     await world.run()
     writes, events = len(world.twins.resources.writes), len(world.twins.events.events)
@@ -169,7 +165,7 @@ async def test_at_rest_nothing_is_written(world: TrainingWorld):
 
 
 async def test_a_finished_run_outlives_its_job_and_its_dataset(world: TrainingWorld):
-    before = await finished(world)
+    before = await world.completed()
     world.twins.jobs.vanish(NAMESPACE, JOB)
     world.twins.resources.objects.clear()
     world.twins.resources.objects["TrainingRun", NAMESPACE, "cells-1"] = {
@@ -182,7 +178,7 @@ async def test_a_finished_run_outlives_its_job_and_its_dataset(world: TrainingWo
 
 
 async def test_an_equal_run_attaches_and_trains_nothing(world: TrainingWorld):
-    first = await finished(world)
+    first = await world.completed()
     world.twins.resources.put(run("cells-2"))
     second = await world.run("cells-2")
     assert succeeded(second) == ("True", "Attached")
@@ -206,7 +202,7 @@ async def test_of_two_equal_runs_at_once_one_result_counts_for_both(world: Train
 
 
 async def test_a_run_made_anew_attaches_to_its_own_result(world: TrainingWorld):
-    first = await finished(world)
+    first = await world.completed()
     world.twins.resources.remove(TRAINING_RUNS, NAMESPACE, "cells-1")
     world.twins.jobs.vanish(NAMESPACE, JOB)
     world.twins.resources.put(run())
@@ -222,7 +218,7 @@ async def test_a_run_made_anew_attaches_to_its_own_result(world: TrainingWorld):
     ids=["seed", "overrides", "time budget", "accelerator"],
 )
 async def test_another_run_does_not_attach(world: TrainingWorld, change: dict[str, object]):
-    first = await finished(world)
+    first = await world.completed()
     world.twins.resources.put(run("cells-2", **change))
     second = await world.run("cells-2")
     assert succeeded(second) == ("Unknown", "Pending")
@@ -265,6 +261,23 @@ async def test_a_run_waits_for_its_dataset_to_lock(world: TrainingWorld):
     world.answer_snapshot(world.freeze(late), "late")
     await world.reconcile(Kind.DATASET, "late")
     assert succeeded(await world.run()) == ("Unknown", "Pending")
+
+
+async def test_a_dataset_whose_manifest_is_too_large_to_be_checked_is_named(world: TrainingWorld):
+    class Large(MemoryStore):
+        async def get(self, key: str) -> bytes:
+            if key == layout.manifest(NAMESPACE, digest):
+                check_size(f"{self.uri}/{key}", 2, 1)
+            return await super().get(key)
+
+    await world.ready_to_train()
+    digest = str(world.seen_dataset().status.digest)
+    world.twins.store = Large(world.twins.store.objects)
+    found = await world.run()
+    assert succeeded(found) == ("False", "DatasetNotLocked")
+    assert "has more than 1 bytes" in message(found)
+    assert "make several Datasets of its records" in message(found)
+    assert world.training_jobs == []
 
 
 async def test_a_refused_run_names_every_reason_and_makes_no_job(world: TrainingWorld):
@@ -323,7 +336,7 @@ async def test_cancel_deletes_the_job_and_ends_the_run(world: TrainingWorld):
 
 
 async def test_cancel_comes_too_late_for_a_finished_run(world: TrainingWorld):
-    await finished(world)
+    await world.completed()
     world.twins.resources.put(run(stop="Cancel"))
     assert succeeded(await world.run()) == ("True", "Completed")
 
@@ -396,10 +409,21 @@ async def test_a_card_that_nobody_can_read_fails_the_run_and_names_the_field(wor
     assert "model-card.json: capability: Field required" in message(found)
 
 
-async def test_progress_that_nobody_can_read_does_not_stop_the_run(world: TrainingWorld):
+async def test_a_card_without_end_fails_the_run(world: TrainingWorld):
     await started(world)
     world.claim()
-    world.attempt_file(layout.PROGRESS, b"{")
+    world.attempt_file(layout.CARD, TOO_LARGE)
+    world.end_job(JobOutcome.COMPLETE)
+    found = await world.run()
+    assert succeeded(found) == ("False", "BadConfiguration")
+    assert f"model-card.json has more than {len(TOO_LARGE) - 1} bytes" in message(found)
+
+
+@pytest.mark.parametrize("written", [b"{", TOO_LARGE], ids=["damaged", "without end"])
+async def test_progress_that_nobody_can_read_does_not_stop_the_run(world: TrainingWorld, written: bytes):
+    await started(world)
+    world.claim()
+    world.attempt_file(layout.PROGRESS, written)
     assert succeeded(await world.run()) == ("Unknown", "Pending")
     world.leave_card()
     world.end_job(JobOutcome.COMPLETE)
@@ -412,12 +436,22 @@ async def test_a_job_that_leaves_nothing_is_an_error(world: TrainingWorld):
     assert succeeded(await world.run()) == ("False", "InternalError")
 
 
+async def test_data_that_are_not_those_expected_are_not_trained_on(world: TrainingWorld):
+    await world.ready_to_train()
+    world.twins.resources.put(dataset(expectedDigest="0" * 64))
+    found = await world.run()
+    assert succeeded(found) == ("False", "DatasetNotLocked")
+    assert "dataset cells is not locked: DigestMismatch: the data has digest " in message(found)
+
+
 async def test_an_unschedulable_pod_is_told_with_the_schedulers_words(world: TrainingWorld):
     await started(world)
     world.twins.pods.set(job_pod(JOB, NAMESPACE, phase="Pending", unschedulable="0/2 nodes: insufficient gpu"))
     found = await world.run()
     assert succeeded(found) == ("Unknown", "Unschedulable")
-    assert message(found) == "0/2 nodes: insufficient gpu"
+    assert message(found).startswith(
+        "0/2 nodes: insufficient gpu. It starts by itself when a node fits; else cancel it"
+    )
 
 
 async def test_a_job_that_gets_no_pod_is_told_after_a_while(world: TrainingWorld):

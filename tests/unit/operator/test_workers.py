@@ -146,3 +146,22 @@ async def test_a_kind_that_nobody_works_on_is_an_error_not_the_end():
     bench.queue.ring(Key(Kind.SERVING, "", "cpu"), KEY)
     await bench.until(2)
     assert sorted(bench.tally.outcomes) == ["done", "error"]
+
+
+async def test_visits_that_never_pause_leave_the_loop_a_turn_each():
+    turns: list[int] = []
+
+    def step() -> Done:
+        turns.append(turn)
+        return Done()
+
+    bench = Bench(Script([step]))
+    bench.queue.ring(*(Key(Kind.DATASET, "team", str(number)) for number in range(10)))
+    workers = asyncio.create_task(Workers(bench.queue, {Kind.DATASET: bench.script}, bench.tally, 0.2).run(1))
+    turn = 0
+    while len(turns) < 10:
+        turn += 1
+        await asyncio.sleep(0)
+    assert len(set(turns)) == 10
+    bench.queue.close()
+    await workers

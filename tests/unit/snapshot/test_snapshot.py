@@ -63,7 +63,7 @@ def test_the_order_of_records_and_their_ids_do_not_change_the_digest(store: Memo
             image["id"] += 100
         for annotation in folder.document["annotations"]:
             annotation["image_id"] += 100
-            annotation["id"] = f"a{annotation['id']}"
+            annotation["id"] += 1000
         folder.document["images"].reverse()
         folder.document = dict(reversed(folder.document.items()))
 
@@ -123,14 +123,27 @@ def test_without_a_split_all_items_are_for_training(store: MemoryObjectStore):
 
 
 def test_a_split_gives_each_part_its_share(store: MemoryObjectStore):
-    taken = take(store, CocoFolder(), **HALF)
+    taken = take(store, CocoFolder(), **HALF, **SKIP)
     assert (taken.result.train_items, taken.result.dev_items, taken.result.test_items) == (1, 1, 1)
     assert sorted(item.split for item in taken.items.values()) == [Split.DEV, Split.TEST, Split.TRAIN]
+    assert "taken as it is in spite of 3 faults (ClassMissingFromSplit 3)" in taken.result.message
+
+
+def test_a_class_that_cannot_be_in_every_part_is_named(store: MemoryObjectStore):
+    taken = take(store, CocoFolder(), **HALF)
+    assert taken.result.outcome is SnapshotOutcome.FAULTY_RECORDS
+    assert {(fault.code, fault.record) for fault in taken.faults} == {("ClassMissingFromSplit", "spec.split")}
+    assert "class 'cat' is missing from" in taken.faults[0].message
+
+
+def test_what_is_missing_from_a_part_is_looked_at_once_all_else_is_well(store: MemoryObjectStore):
+    taken = take(store, broken(lambda f: f.files.pop("1.png")), **HALF)
+    assert taken.codes == ["MissingImage"]
 
 
 def test_another_seed_is_another_dataset(store: MemoryObjectStore):
     seeds = [SplitSpec(dev_percent=34, seed=seed) for seed in range(4)]
-    digests = {take(MemoryObjectStore("capforge"), CocoFolder(), split=split).result.digest for split in seeds}
+    digests = {take(MemoryObjectStore("capforge"), CocoFolder(), split=split, **SKIP).result.digest for split in seeds}
     assert len(digests) > 1
 
 
@@ -220,6 +233,7 @@ def test_a_missing_annotation_file_is_an_unavailable_source(store: MemoryObjectS
     taken = take(store, CocoFolder(), coco=source)
     assert taken.result.outcome is SnapshotOutcome.SOURCE_UNAVAILABLE
     assert "nothing.json" in taken.result.message
+    assert "send the file there" in taken.result.message
 
 
 def test_a_locked_result_is_never_replaced(store: MemoryObjectStore):

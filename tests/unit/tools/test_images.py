@@ -14,7 +14,7 @@ import pytest
 from capforge_tools.cluster.bundled import docker_archive
 from capforge_tools.errors import ToolError
 from capforge_tools.images import docker, pipsettings, roots
-from capforge_tools.images.build import Built, chart_values, pushed_reference
+from capforge_tools.images.build import Built, chart_values, pushed_reference, renewed
 from capforge_tools.images.buildah import BuildahEngine
 from capforge_tools.images.context import build_context
 from capforge_tools.images.engine import Build
@@ -113,27 +113,53 @@ def test_a_choice_decides_the_base_and_the_tag(repository: Path) -> None:
         Table.load(repository, {"TORCH_FROM": "conda"})
 
 
-@pytest.mark.parametrize("name", Table.load(REPOSITORY).images)
+def test_words_from_the_environment_are_given_to_the_build_and_change_the_tag(repository: Path) -> None:
+    table = repository / "tools" / "images.toml"
+    table.write_text(TOML.replace('base = "base"', 'base = "base"\nwords = ["LANGUAGES"]'))
+    default, other = Table.load(repository, {}), Table.load(repository, {"LANGUAGES": "deu chi-sim"})
+    assert default.images["operator"].arguments == ()
+    assert other.images["operator"].arguments == (("LANGUAGES", "deu chi-sim"),)
+    assert default.tag("operator") != other.tag("operator")
+    with pytest.raises(ToolError, match="LANGUAGES is 'deu;id'; allowed: words of letters"):
+        Table.load(repository, {"LANGUAGES": "deu;id"})
+
+
+TABLE = Table.load(REPOSITORY)
+
+
+@pytest.mark.parametrize("name", TABLE.images)
 def test_every_image_of_the_table_takes_its_base_as_an_argument(name: str) -> None:
-    text = (REPOSITORY / "images" / name / "Dockerfile").read_text()
+    text = TABLE.dockerfile(TABLE.images[name]).read_text()
     assert "ARG BASE_IMAGE" in text
     assert "FROM ${BASE_IMAGE}" in text
 
 
-@pytest.mark.parametrize("name", Table.load(REPOSITORY).images)
+@pytest.mark.parametrize("name", TABLE.images)
 def test_every_image_copies_only_what_the_table_declares(name: str) -> None:
-    declared = Table.load(REPOSITORY).images[name].inputs
-    lines = (REPOSITORY / "images" / name / "Dockerfile").read_text().splitlines()
+    declared = TABLE.images[name].inputs
+    lines = TABLE.dockerfile(TABLE.images[name]).read_text().splitlines()
     copies = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from=" not in line]
     sources = [word.rstrip("/") for words in copies for word in words if not word.startswith("--")]
     for source in sources:
         assert any(Path(source).is_relative_to(entry) or fnmatch(entry, source) for entry in declared), source
 
 
+def test_an_example_is_built_where_it_is_named_only() -> None:
+    assert "own-trainer" not in {image.name for image in TABLE.in_build_order(())}
+    assert [image.name for image in TABLE.in_build_order(("own-trainer",))] == ["base", "own-trainer"]
+
+
 def test_the_chart_is_told_exactly_the_images_that_it_runs() -> None:
     built = [Built(Image("base", "bookworm"), "localhost/capforge/base:1")]
     built.append(Built(Image("object-store", "base", chart="objectStore"), "localhost/capforge/object-store:2"))
     assert chart_values(built) == {"images": {"objectStore": "localhost/capforge/object-store:2"}}
+
+
+def test_an_image_that_is_built_alone_takes_its_place_among_the_others() -> None:
+    alone = [Built(TABLE.images["operator"], "localhost/capforge/operator:2")]
+    before = {"images": {"operator": "localhost/capforge/operator:1", "gateway": "localhost/capforge/gateway:1"}}
+    after = {"images": {"operator": "localhost/capforge/operator:2", "gateway": "localhost/capforge/gateway:1"}}
+    assert renewed(before, alone) == after
 
 
 def test_only_our_own_outdated_builds_are_pruned(repository: Path) -> None:

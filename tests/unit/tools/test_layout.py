@@ -62,3 +62,11 @@ def test_only_what_is_missing_is_installed() -> None:
         "other",
         "something",
     ]
+
+
+def test_what_another_process_installs_meanwhile_is_not_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([["dash"], []])
+    monkeypatch.setattr(debian, "missing", lambda _: next(looks))
+    monkeypatch.setattr(debian, "run", lambda *_, **__: pytest.fail("apt-get was asked"))
+    debian.install_missing({})
+    assert list(looks) == []

@@ -11,8 +11,9 @@ import pytest
 from capforge_contracts import layout
 from capforge_contracts.memory import MemoryObjectStore
 from capforge_contracts.run import ModelCard, Progress, RunDatasets, RunSpec
-from capforge_trainer.run import Surroundings, run
+from capforge_trainer.run import run
 from capforge_trainer.stopping import Stopping
+from capforge_trainer.surroundings import Surroundings
 from tests.unit.trainer.world import TINY, put_dataset, put_item, put_run
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

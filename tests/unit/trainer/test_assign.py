@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
+from capforge_trainer.config import DetectorParameters
+from capforge_trainer.data.batches import Batch
+from capforge_trainer.fcos import FcosParameters
 from capforge_trainer.models.assign import CELLS_PER_OBJECT, Assignment, assign
 from capforge_trainer.models.backbone import cell_centres
 from capforge_trainer.models.detector import Detector, Shape
-from capforge_trainer.models.loss import Objects, detection_loss
+from capforge_trainer.models.detectors import detector_of
+from capforge_trainer.models.loss import Objects, detection_loss, loss_of
 
 _SIDE = 128
 _POINTS, _STRIDES = cell_centres(_SIDE, _SIDE)
@@ -63,6 +67,25 @@ def test_images_without_objects_still_teach():
     gradients = [one.grad for one in network.parameters() if one.grad is not None]
     assert gradients
     assert all(one.isfinite().all() for one in gradients)
+
+
+@pytest.mark.parametrize("parameters", [DetectorParameters(), FcosParameters()], ids=["light", "fcos"])
+def test_windows_of_the_input_teach_the_same_network(parameters: DetectorParameters):
+    network = detector_of(parameters, Shape(128, 160, 2)).train()
+    images = torch.zeros(2, 64, 96, 3, dtype=torch.uint8)
+    gold = Objects(torch.tensor([1]), torch.tensor([[50.0, 20.0, 70.0, 44.0]]))
+    logits, boxes = network(images)
+    points, strides = network.cells(images)
+    assert points is network.cells(images)[0]  # those of the boxes serve the loss
+    other = network.cells(torch.zeros(1, 96, 64, 3))[0]
+    assert other.amax(dim=0).tolist() <= [64.0, 96.0]
+    assert torch.equal(network.cells(images)[0], points)
+    assert len(points) == len(strides) == boxes.shape[1] < len(network.points)
+    assert points.amax(dim=0).tolist() <= [96.0, 64.0]
+    loss = loss_of(network)((logits, boxes), Batch(images, [gold, gold]))
+    loss.backward()
+    assert loss.isfinite()
+    assert network.cells(torch.zeros(1, 128, 160, 3))[0] is network.points
 
 
 def test_a_right_answer_costs_less_than_a_wrong_one():

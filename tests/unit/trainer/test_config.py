@@ -12,29 +12,32 @@ from pydantic import ValidationError
 from capforge_trainer.config import DetectorParameters
 from capforge_trainer.errors import BadConfigurationError
 from capforge_trainer.overrides import merged
-from capforge_trainer.templates import TEMPLATES
+from capforge_trainer.templates import CANDIDATE_SCORER, TEMPLATES
 
 
-def test_the_defaults_are_valid_parameters():
-    template = TEMPLATES["anchor-free-detector"]
-    assert template.parameters.model_validate(template.defaults()) == DetectorParameters()
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_defaults_are_valid_parameters(name: str):
+    template = TEMPLATES[name]
+    assert template.parameters.model_validate(template.defaults()) == template.parameters()
 
 
-def test_the_schema_stands_alone():
-    text = json.dumps(TEMPLATES["anchor-free-detector"].parameter_schema())
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_schema_stands_alone(name: str):
+    text = json.dumps(TEMPLATES[name].parameter_schema())
     assert "$ref" not in text
     assert "$defs" not in text
     assert '"title"' not in text
 
 
-def test_every_parameter_is_described():
-    schema = TEMPLATES["anchor-free-detector"].parameter_schema()
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name != CANDIDATE_SCORER.name])
+def test_every_parameter_is_described(name: str):
+    schema = TEMPLATES[name].parameter_schema()
     for group_name, group in schema["properties"].items():
         assert group["description"], group_name
         assert group["additionalProperties"] is False
-        for name, parameter in group["properties"].items():
-            assert parameter["description"], f"{group_name}.{name}"
-            assert "default" in parameter, f"{group_name}.{name}"
+        for parameter_name, parameter in group["properties"].items():
+            assert parameter["description"], f"{group_name}.{parameter_name}"
+            assert "default" in parameter, f"{group_name}.{parameter_name}"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,7 @@ def test_every_parameter_is_described():
         pytest.param({"optimizer": {"batchSize": "8"}}, "optimizer.batchSize", id="text for a number"),
         pytest.param({"optimizer": {"batchSize": 0}}, "optimizer.batchSize", id="out of range"),
         pytest.param({"model": {"inputLongSidePixels": 330}}, "model.inputLongSidePixels", id="not a multiple of 32"),
+        pytest.param({"model": {"inputLongSidePixels": 64}}, "model", id="too small to see anything"),
         pytest.param({"model": None}, "model", id="null"),
         pytest.param({"optimizer": {"learningRate": float("nan")}}, "optimizer.learningRate", id="not a number"),
     ],
@@ -81,6 +85,6 @@ def test_a_setting_of_another_form_is_named(setting: str):
 
 
 def test_the_templates_can_be_read_without_torch():
-    code = "import sys; sys.modules['torch'] = None; import capforge_trainer.templates as t; print(len(t.TEMPLATES))"
+    code = "import sys; sys.modules['torch'] = None; import capforge_trainer.templates as t; print(*t.TEMPLATES)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "1"
+    assert done.stdout.split() == list(TEMPLATES)

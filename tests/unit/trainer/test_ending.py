@@ -12,19 +12,22 @@ from capforge_contracts import layout
 from capforge_contracts.exitcodes import ExitCode, Termination
 from capforge_contracts.files import FileObjectStore
 from capforge_contracts.memory import MemoryObjectStore
-from capforge_contracts.run import Output, RunDatasets, RunSpec
+from capforge_contracts.run import Output, Progress, RunDatasets, RunSpec
 from capforge_trainer.__main__ import main
-from capforge_trainer.config import OptimizerParameters
+from capforge_trainer.config import DetectorParameters, OptimizerParameters
 from capforge_trainer.data.batches import Batch
 from capforge_trainer.ending import explained
-from capforge_trainer.errors import NonFiniteLossError, TrainerError
+from capforge_trainer.errors import BadDataError, NonFiniteLossError, OutOfMemoryError, TrainerError
 from capforge_trainer.fit.average import Average
 from capforge_trainer.fit.optimizer import make_optimizer
 from capforge_trainer.fit.step import Stepper
+from capforge_trainer.memory import advising
 from capforge_trainer.models.detector import Detector, Shape
-from capforge_trainer.models.loss import Objects
-from capforge_trainer.run import Surroundings, run
+from capforge_trainer.models.loss import Objects, loss_of
+from capforge_trainer.run import run
 from capforge_trainer.stopping import Stopping
+from capforge_trainer.surroundings import Surroundings
+from capforge_trainer.templates import TEMPLATES
 from tests.unit.trainer.world import NAMESPACE, TINY, put_dataset, put_item, put_run, small_datasets
 
 Make = Callable[[MemoryObjectStore], RunSpec]
@@ -125,7 +128,7 @@ def test_a_loss_that_is_no_number_stops_before_any_weight_changes():
     parameters = OptimizerParameters()
     step = Stepper(
         network=network,
-        cells=(network.points, network.strides),
+        loss_of=loss_of(network),
         optimizer=make_optimizer(network, parameters),
         average=Average(network, 0.9),
         gradient_clip_norm=1.0,
@@ -152,6 +155,7 @@ def test_a_loss_that_is_no_number_stops_before_any_weight_changes():
         pytest.param(
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "OUT_OF_MEMORY", id="cpu"
         ),
+        pytest.param(OSError(12, "Cannot allocate memory"), "OUT_OF_MEMORY", id="the system"),
         pytest.param(RuntimeError("shape mismatch"), "INTERNAL_ERROR", id="a fault of ours"),
         pytest.param(ValueError("CAPFORGE_STORE is ''; allowed: …"), "BAD_CONFIGURATION", id="no store"),
     ],
@@ -160,12 +164,42 @@ def test_other_errors_have_their_codes_too(error: Exception, code: str):
     assert explained(error)[0] is ExitCode[code]
 
 
-def test_torch_itself_runs_out_of_memory_with_a_known_message():
-    with pytest.raises(RuntimeError) as caught:
+@pytest.mark.parametrize(
+    ("template", "advised"),
+    [
+        pytest.param(
+            "anchor-free-detector",
+            r"optimizer\.batchSize \(now 8\) or model\.inputLongSidePixels \(now chosen by the data\)",
+            id="images",
+        ),
+        pytest.param(
+            "box-classifier-small", r"optimizer\.batchSize \(now 32\) or crop\.longSidePixels \(now 64\)", id="regions"
+        ),
+        pytest.param(
+            "box-classifier-resnet",
+            r"optimizer\.batchSize \(now 32\) or crop\.longSidePixels \(now chosen by the data\)",
+            id="regions of any size",
+        ),
+        pytest.param("candidate-scorer", r"lower batchSize \(now 8\), or ask", id="documents"),
+    ],
+)
+def test_where_memory_runs_out_the_templates_own_parameters_are_advised(template: str, advised: str, tmp_path: Path):
+    def too_much(_: Progress) -> None:
         torch.empty(1 << 60, dtype=torch.uint8)
-    code, message = explained(caught.value)
-    assert code is ExitCode.OUT_OF_MEMORY
-    assert "lower optimizer.batchSize" in message
+
+    store, chosen = MemoryObjectStore(), TEMPLATES[template]
+    fields = {"capability_type": chosen.capability_types[0], "template": template, "parameters": chosen.defaults()}
+    spec = put_run(store, small_datasets(store, 2, 1), [], **fields)
+    with pytest.raises(OutOfMemoryError, match=advised) as caught:
+        run(spec, Surroundings(store, Stopping(), tmp_path, listener=too_much))
+    assert explained(caught.value)[0] is ExitCode.OUT_OF_MEMORY
+
+
+def test_a_name_that_speaks_of_memory_is_no_lack_of_it():
+    error = BadDataError("image out of memory.png: no picture")
+    with pytest.raises(BadDataError), advising(DetectorParameters()):
+        raise error
+    assert explained(error)[0] is ExitCode.BAD_DATA
 
 
 def test_the_command_ends_with_the_code_and_tells_the_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -183,6 +217,7 @@ def test_a_store_that_does_not_answer_is_worth_another_try(tmp_path: Path, monke
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     monkeypatch.setenv("CAPFORGE_TERMINATION_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("CAPFORGE_STORE_PATIENCE_SECONDS", "0")
     assert main(["run", "--run", "team-a/runs/none/run.json"]) == ExitCode.STORE_UNAVAILABLE
     assert Termination.from_json((tmp_path / "log").read_bytes()).reason == "StoreUnavailable"
 

@@ -17,14 +17,16 @@ from capforge_contracts.memory import MemoryObjectStore
 from capforge_contracts.run import Phase, Progress
 from capforge_trainer.data.canvases import Canvases
 from capforge_trainer.errors import ParityError
-from capforge_trainer.export.artefact import Artefact, proven
-from capforge_trainer.export.heads import CELL_BOXES, CELL_SCORES, OPSET, heads_graph
+from capforge_trainer.export.artefact import proven
+from capforge_trainer.export.graph import OPSET
+from capforge_trainer.export.heads import CELL_BOXES, CELL_SCORES, heads_graph
 from capforge_trainer.export.session import answers
 from capforge_trainer.export.suppression import Limits, served_graph
 from capforge_trainer.models.detector import Detector
 from capforge_trainer.models.postprocess import detect
-from capforge_trainer.run import Surroundings, run
+from capforge_trainer.run import run
 from capforge_trainer.stopping import Stopping
+from capforge_trainer.surroundings import Artefact, Surroundings
 from tests.unit.trainer.world import TINY, put_run, small_datasets
 
 _EPOCHS = 12

@@ -16,11 +16,25 @@ from capforge_contracts.exitcodes import ExitCode, Termination
 from capforge_contracts.files import FileObjectStore
 from capforge_contracts.run import ModelCard, Progress, RunSpec
 from capforge_trainer.fit.checkpoint import CheckpointManifest, Checkpoints
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE
 from tests.unit.trainer.world import TINY, put_run, small_datasets
 
 _WAIT_SECONDS = 240
 _EPOCHS = 5
+_SIGNALLED = """
+import os, sys
+from capforge_trainer.__main__ import main
+from capforge_trainer.fit.checkpoint import Checkpoints
+
+def saved(checkpoints, state, epoch, step):
+    save(checkpoints, state, epoch, step)
+    if epoch == {epoch}:
+        os.kill(os.getpid(), {number})
+
+save, Checkpoints.save = Checkpoints.save, saved
+sys.exit(main())
+"""
+"""The command, which a signal meets at a checkpoint: whoever watches from outside may look when all is over."""
 
 
 class Trainer:
@@ -32,7 +46,8 @@ class Trainer:
         self.store = FileObjectStore(folder / "store")
         self.termination = folder / "termination-log"
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, signalled: tuple[int, signal.Signals] | None = None) -> subprocess.Popen[bytes]:
+        """Run the command; `signalled` is an epoch, and what comes once it is saved."""
         environment = {
             **os.environ,
             "CAPFORGE_STORE": self.store.uri,
@@ -40,10 +55,13 @@ class Trainer:
             "CAPFORGE_TERMINATION_LOG": str(self.termination),
         }
         key = layout.run_spec(self.spec.namespace, self.spec.digest)
-        return subprocess.Popen([sys.executable, "-m", "capforge_trainer", "run", "--run", key], env=environment)
+        program = ["-m", "capforge_trainer"]
+        if signalled:
+            program = ["-c", _SIGNALLED.format(epoch=signalled[0], number=int(signalled[1]))]
+        return subprocess.Popen([sys.executable, *program, "run", "--run", key], env=environment)
 
-    def finish(self) -> int:
-        return self.start().wait(_WAIT_SECONDS)
+    def finish(self, signalled: tuple[int, signal.Signals] | None = None) -> int:
+        return self.start(signalled).wait(_WAIT_SECONDS * PATIENCE)
 
     def file(self, attempt: int, name: str) -> bytes:
         return self.store.get(layout.attempt_file(self.spec.namespace, self.spec.digest, attempt, name))
@@ -65,28 +83,20 @@ def trainer(tmp_path: Path) -> Trainer:
 
 
 def test_killed_in_the_middle_it_goes_on_and_repeats_no_finished_epoch(trainer: Trainer):
-    process = trainer.start()
-    eventually(lambda: trainer.epochs_saved() >= 2, _WAIT_SECONDS)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    saved = trainer.epochs_saved()
-    assert saved < _EPOCHS, "killed too late to prove anything"
+    assert trainer.finish(signalled=(2, signal.SIGKILL)) == -signal.SIGKILL
+    assert trainer.epochs_saved() == 2
 
     assert trainer.finish() == ExitCode.SUCCESS
     card = ModelCard.from_json(trainer.file(2, layout.CARD))
     assert (card.attempt, card.epochs) == (2, _EPOCHS)
     progress = Progress.from_json(trainer.file(2, layout.PROGRESS))
-    assert progress.resumed_from_epoch is not None
-    assert progress.resumed_from_epoch >= saved
+    assert progress.resumed_from_epoch == 2
     rows = [json.loads(line) for line in trainer.file(2, layout.METRICS).splitlines()]
     assert [row["epoch"] for row in rows if "loss" in row] == list(range(1, _EPOCHS + 1))
 
 
 def test_sigterm_saves_the_state_and_says_so(trainer: Trainer):
-    process = trainer.start()
-    eventually(lambda: trainer.epochs_saved() >= 1, _WAIT_SECONDS)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == ExitCode.INTERRUPTED
+    assert trainer.finish(signalled=(1, signal.SIGTERM)) == ExitCode.INTERRUPTED
     told = Termination.from_json(trainer.termination.read_bytes())
     assert told.reason == "Interrupted"
     assert "the state is saved" in told.message

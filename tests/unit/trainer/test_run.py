@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from capforge_contracts import layout
 from capforge_contracts.model import sha256_hex
 from capforge_contracts.run import Phase, Progress
 from capforge_trainer.export.session import Session
-from capforge_trainer.run import Surroundings, run
+from capforge_trainer.run import run
 from capforge_trainer.stopping import Stopping
-from capforge_transforms import DEFAULT_LIMITS, boxes_to_image, decode, letterbox
+from capforge_trainer.surroundings import Surroundings
+from capforge_transforms import DEFAULT_LIMITS, transforms
 from tests.unit.trainer.conftest import Trained
 from tests.unit.trainer.world import SIDE, picture, put_item
 
@@ -68,7 +70,7 @@ def test_the_card_names_the_bytes(trained: Trained):
     assert card.golden_sha256 == sha256_hex(trained.file(layout.GOLDEN))
     assert card.parity.passed
     assert card.parity.images == 8
-    assert card.transforms_version == "1"
+    assert card.transforms_version == "2"
     assert (card.input_width, card.input_height) == (SIDE, SIDE)
 
 
@@ -135,10 +137,11 @@ def test_from_file_to_boxes_as_the_gateway_does_it(trained: Trained):
     item = put_item(trained.store, 3, compression=2)
     data = trained.store.get(layout.blob("team-a", item.sha256))
     card = trained.card
-    canvas, placement = letterbox(decode(data, DEFAULT_LIMITS), card.input_width, card.input_height)
+    known = transforms(card.transforms_version)
+    canvas, placement = known.canvas(data, DEFAULT_LIMITS, card.input_width, card.input_height)
     answer = Session(trained.file(layout.MODEL)).run(canvas[None])
     taken = answer["scores"][0] >= card.confidence_threshold
-    boxes = boxes_to_image(answer["boxes"][0][taken], placement)
+    boxes = known.boxes_to_image(answer["boxes"][0][taken], placement)
     classes = answer["classes"][0][taken]
     for position, entity in enumerate(item.entities):
         distance = np.abs(boxes[classes == position] - np.array(entity.box)).max(axis=1)
@@ -159,6 +162,28 @@ def test_metrics_and_events_are_kept(trained: Trained):
     assert [row["epoch"] for row in rows if "loss" in row] == list(range(1, trained.card.epochs + 1))
     assert any("map50" in row for row in rows)
     assert any("/events/events.out.tfevents" in key for key in trained.store.written)
+
+
+def test_the_events_are_read_by_tensorboard(trained: Trained, tmp_path: Path):
+    prefix = layout.attempt_file(trained.spec.namespace, trained.spec.digest, trained.attempt, layout.EVENTS)
+    for key in {one.key for one in trained.store.list(prefix)}:
+        (tmp_path / key.rpartition("/")[2]).write_bytes(trained.store.get(key))
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert {"loss", "learning_rate", "map50", "map50_95"} <= set(events.Tags()["scalars"])
+    rows = [json.loads(line) for line in trained.file(layout.METRICS).splitlines()]
+    for name in ("loss", "map50"):
+        expected = [(row["step"], pytest.approx(row[name], rel=1e-5)) for row in rows if name in row]
+        assert [(one.step, one.value) for one in events.Scalars(name)] == expected
+
+
+def test_the_report_is_written_before_the_card_and_shows_the_run(trained: Trained):
+    written = [key.rpartition("/")[2] for key in trained.store.written]
+    assert written.index(layout.REPORT) < written.index(layout.CARD)
+    report = trained.file(layout.REPORT).decode()
+    for words in ("shapes-1", "mAP50", "Precision by recall", "left out"):
+        assert words.lower() in report.lower(), words
+    assert not [one for one in trained.card.warnings if "report" in one]
 
 
 def test_checkpoints_of_a_finished_run_are_gone(trained: Trained):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from capforge_tools.cluster.layout import Layout
+from capforge_tools.cluster.layout import Layout, Node
 
 _ROOT = Path("/sys/fs/cgroup")
 _V2_CONTROLLERS = {"cpu", "cpuset", "io", "memory", "pids"}
@@ -26,26 +27,26 @@ def exist(layout: Layout) -> bool:
     return all((hierarchy / node.cgroup).is_dir() for hierarchy in _hierarchies() for node in layout.nodes)
 
 
-def pids(layout: Layout) -> set[int]:
-    """Return the processes of all pods of the cluster."""
-    found: set[int] = set()
-    for folder in _folders(layout):
-        # A cgroup may vanish while it is read.
-        with contextlib.suppress(OSError):
-            found.update(int(line) for line in (folder / "cgroup.procs").read_text().split())
-    return found
+def pids(layout: Layout, node: Node | None = None) -> set[int]:
+    """Return the processes of all pods of the cluster, or of one node."""
+    return {pid for _, held in _held(node.cgroup if node else layout.name) for pid in held}
+
+
+def holding_processes(layout: Layout) -> set[str]:
+    """Return the names of the cgroups that hold a process; a container's holds its id."""
+    return {folder.name for folder, held in _held(layout.name) if held}
 
 
 def remove(layout: Layout) -> None:
     """Remove the cgroups, the deepest first; they must hold no process any more."""
-    for folder in sorted(_folders(layout), key=lambda path: len(path.parts), reverse=True):
+    for folder in sorted(_folders(layout.name), key=lambda path: len(path.parts), reverse=True):
         with contextlib.suppress(FileNotFoundError):
             folder.rmdir()
 
 
 def leftovers(layout: Layout) -> list[str]:
     """Name every cgroup of the cluster that exists."""
-    return [f"cgroup {folder}" for folder in _folders(layout)]
+    return [f"cgroup {folder}" for folder in _folders(layout.name)]
 
 
 def _hierarchies() -> list[Path]:
@@ -56,12 +57,19 @@ def _hierarchies() -> list[Path]:
     return sorted({folder.resolve() for folder in _ROOT.iterdir() if (folder / "cgroup.procs").is_file()})
 
 
-def _folders(layout: Layout) -> Iterator[Path]:
+def _held(cgroup: str) -> Iterator[tuple[Path, list[int]]]:
+    """Yield every cgroup with the processes in it."""
+    for folder in _folders(cgroup):
+        # A cgroup may vanish while it is read.
+        with contextlib.suppress(OSError):
+            held = [int(line) for line in (folder / "cgroup.procs").read_text().split()]
+            yield folder, held
+
+
+def _folders(cgroup: str) -> Iterator[Path]:
     for hierarchy in _hierarchies():
-        top = hierarchy / layout.name
-        if top.is_dir():
-            yield top
-            yield from (path for path in top.rglob("*") if path.is_dir())
+        # A shim removes its cgroup whenever it ends: os.walk passes over what has gone, Path.rglob raises.
+        yield from (Path(folder) for folder, _, _ in os.walk(hierarchy / cgroup))
 
 
 def _make(folder: Path) -> None:

@@ -11,6 +11,9 @@ from capforge_tools.cluster.service import Service
 from capforge_tools.probing import answers
 from capforge_tools.processes import Command
 
+NODE_GRACE_SECONDS = 20
+"""How long a node may be silent before its pods count as gone."""
+
 
 def services(layout: Layout) -> Iterator[Service]:
     """Yield etcd, API server, controller manager and scheduler."""
@@ -68,6 +71,9 @@ def _controller_flags(layout: Layout) -> tuple[str, ...]:
         f"--cluster-cidr={layout.pod_subnet}",
         # Each node's pod subnet is fixed by its CNI configuration.
         "--allocate-node-cidrs=false",
+        # A lost node is noticed after 20 s instead of 50 (kubelets renew their lease every 5 s).
+        f"--node-monitor-grace-period={NODE_GRACE_SECONDS}s",
+        "--node-monitor-period=2s",
         "--use-service-account-credentials=true",
     )
 

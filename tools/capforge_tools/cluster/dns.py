@@ -19,6 +19,7 @@ _COREFILE = f"""\
     cache 30
 }}
 """
+PODS_PATH = f"/api/v1/namespaces/{_NAMESPACE}/pods?labelSelector=k8s-app%3Dkube-dns"
 DEPLOYMENT_PATH = f"/apis/apps/v1/namespaces/{_NAMESPACE}/deployments/{_NAME}"
 
 

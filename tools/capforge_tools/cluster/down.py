@@ -6,7 +6,6 @@ import shutil
 
 from capforge_tools.cluster import cgroups, elsewhere, network, survey
 from capforge_tools.cluster.layout import Layout
-from capforge_tools.commands import run
 from capforge_tools.console import say, step
 from capforge_tools.errors import ToolError
 from capforge_tools.locks import exclusive
@@ -49,8 +48,7 @@ def _end_processes(layout: Layout) -> None:
 
 
 def _remove_the_rest(layout: Layout) -> None:
-    for mount in survey.mounts(layout):
-        run("umount", "--lazy", mount)
+    survey.unmount(survey.mounts(layout))
     network.remove(layout)
     cgroups.remove(layout)
     elsewhere.remove(layout)

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from capforge_tools.cluster.layout import Layout
+from capforge_tools.cluster.layout import Layout, Node
 from capforge_tools.files import write_json_if_changed
 
 _FOLDERS = (Path("/var/lib/kubelet"), Path("/var/lib/cni"), Path("/run/containerd"), Path("/var/log/containers"))
@@ -26,7 +26,7 @@ def files(layout: Layout) -> list[Path]:
     folder = str(layout.folder)
     results = [path for path in _CNI_RESULTS.glob("*") if folder in path.read_text(errors="replace")]
     links = [path for path in _LOG_LINKS.glob("*") if path.is_symlink() and folder in str(path.readlink())]
-    return [*results, *links, *_shim_sockets(layout)]
+    return [*results, *links, *(socket for node in layout.nodes for socket in shim_sockets(node))]
 
 
 def remove(layout: Layout) -> None:
@@ -38,9 +38,9 @@ def remove(layout: Layout) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _shim_sockets(layout: Layout) -> list[Path]:
-    """Return the sockets in /run/containerd/s that shims listen on; each container's folder names its own."""
-    addresses = (path for node in layout.nodes for path in node.containerd_state.glob("*/k8s.io/*/address"))
+def shim_sockets(node: Node) -> list[Path]:
+    """Return the sockets in /run/containerd/s that a node's shims listen on; each container's folder names its own."""
+    addresses = node.containerd_state.glob("*/k8s.io/*/address")
     sockets = {Path(path.read_text().strip().removeprefix("unix://")) for path in addresses}
     return sorted(path for path in sockets if path.exists())
 

@@ -33,12 +33,22 @@ def ensure(layout: Layout) -> None:
 def remove(layout: Layout) -> None:
     """Remove all of it; the routes go with the bridge. What is not there is fine."""
     for node in layout.nodes:
-        if node.interface in _links():
-            run("ip", "link", "delete", node.interface)
-        if node.namespace_path.exists():
-            run("ip", "netns", "delete", node.namespace)
+        cut(node)
+        remove_namespace(node)
     if layout.bridge in _links():
         run("ip", "link", "delete", layout.bridge)
+
+
+def cut(node: Node) -> None:
+    """Remove a node's cable: from one moment to the next nobody hears of it."""
+    if node.interface in _links():
+        run("ip", "link", "delete", node.interface)
+
+
+def remove_namespace(node: Node) -> None:
+    """Remove a node's network with all rules in it; its processes must have ended."""
+    if node.namespace_path.exists():
+        run("ip", "netns", "delete", node.namespace)
 
 
 def leftovers(layout: Layout) -> list[str]:

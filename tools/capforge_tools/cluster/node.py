@@ -9,7 +9,7 @@ from typing import Any
 from capforge_tools import debian
 from capforge_tools.certificates import Authority
 from capforge_tools.cluster.bundled import bundled_image
-from capforge_tools.cluster.control_plane import client_kubeconfig
+from capforge_tools.cluster.control_plane import NODE_GRACE_SECONDS, client_kubeconfig
 from capforge_tools.cluster.layout import DNS_DOMAIN, Layout, Node
 from capforge_tools.cluster.service import Service
 from capforge_tools.commands import succeeds
@@ -139,6 +139,8 @@ def _kubelet_configuration(node: Node, authority: Authority) -> dict[str, Any]:
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{node.cgroup}",
         "failCgroupV1": False,
+        # The lease is renewed four times in this time.
+        "nodeLeaseDurationSeconds": NODE_GRACE_SECONDS,
         "failSwapOn": False,
         "oomScoreAdj": 0,
         "clusterDNS": [node.cluster.dns_address],

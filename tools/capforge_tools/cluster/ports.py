@@ -1,11 +1,21 @@
-"""The control plane's loopback ports: chosen at random where they are free, then kept."""
+"""The control plane's loopback ports: chosen at random where they are free, then kept.
+
+They lie below those that the kernel gives out by itself: while a program that was killed is away, no connection on its
+way out is given its port.
+"""
 
 from __future__ import annotations
 
 import json
+import random
 import socket
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from pathlib import Path
+
+_RANGE = range(10_300, 12_000)
+"""Above the ports that Kubernetes' programs choose themselves, below those of the tests."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +37,17 @@ class Ports:
     @classmethod
     def choose(cls, path: Path) -> Ports:
         """Choose free ports and write them to the file."""
-        sockets = [socket.socket() for _ in fields(cls)]
-        try:
-            for each in sockets:
-                each.bind(("127.0.0.1", 0))
-            chosen = cls(*(each.getsockname()[1] for each in sockets))
-        finally:
-            for each in sockets:
-                each.close()
+        free = (port for port in random.sample(_RANGE, len(_RANGE)) if _is_free(port))
+        chosen = cls(*islice(free, len(fields(cls))))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(chosen)))
         return chosen
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket()) as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from capforge_tools.cluster import cgroups, dns, elsewhere, network, parts
+from capforge_tools.cluster import cgroups, elsewhere, network, parts
 from capforge_tools.cluster.api import Api, is_condition_true
-from capforge_tools.cluster.layout import Layout
+from capforge_tools.cluster.layout import Layout, Node
+from capforge_tools.cluster.reported import not_ready
+from capforge_tools.commands import run
 from capforge_tools.errors import ToolError
 from capforge_tools.processes import all_pids, arguments
 
@@ -18,10 +21,10 @@ def problems(layout: Layout) -> list[str]:
     if not layout.register.all() or not layout.kubeconfig.is_file():
         return ["it was not started"]
     names = [s.command.name for s in parts.services(layout) if not layout.register.is_running(s.command)]
-    found = [f"{name} does not run (its log is {layout.log(name)})" for name in names]
+    found = [_not_running(layout, name) for name in names]
     if not network.is_complete(layout) or not cgroups.exist(layout):
         found.append("its network or cgroups are incomplete")
-    return found or _not_ready(layout)
+    return found or not_ready(layout)
 
 
 def table(layout: Layout) -> list[str]:
@@ -58,8 +61,15 @@ def processes(layout: Layout) -> set[int]:
     """
     recorded = {record.pid for record in layout.register.all() if record.is_alive()}
     namespaces = {_inode(node.namespace_path) for node in layout.nodes} - {None}
-    strays = {pid for pid in all_pids() if _inode(Path(f"/proc/{pid}/ns/net")) in namespaces or _is_ours(layout, pid)}
+    strays = {pid for pid in all_pids() if _inode(_network(pid)) in namespaces or _runs_on(layout, layout.folder, pid)}
     return recorded | cgroups.pids(layout) | strays
+
+
+def node_processes(layout: Layout, node: Node) -> set[int]:
+    """Return every process of one node: what runs in its network, in its pods' cgroups, or on its folder."""
+    namespace = {_inode(node.namespace_path)} - {None}
+    strays = {pid for pid in all_pids() if _inode(_network(pid)) in namespace or _runs_on(layout, node.folder, pid)}
+    return cgroups.pids(layout, node) | strays
 
 
 def mounts(layout: Layout) -> list[Path]:
@@ -67,27 +77,41 @@ def mounts(layout: Layout) -> list[Path]:
 
     With people's own cluster go those below the cache, which image builds leave when they are killed.
     """
-    folders = (layout.folder, layout.places.cache) if layout.number == 0 else (layout.folder,)
+    return mounts_below(*((layout.folder, layout.places.cache) if layout.number == 0 else (layout.folder,)))
+
+
+def mounts_below(*folders: Path) -> list[Path]:
+    """Return the mounts below some folders, the innermost first."""
     points = (Path(line.split()[4]) for line in _MOUNTS.read_text().splitlines())
     return sorted((point for point in points if any(map(point.is_relative_to, folders))), reverse=True)
 
 
-def _not_ready(layout: Layout) -> list[str]:
-    api = Api(layout.api_server)
-    try:
-        nodes = api.get("/api/v1/nodes")["items"]
-        resolver = api.get(dns.DEPLOYMENT_PATH)
-    except ToolError as error:
-        return [str(error)]
-    ready = {node["metadata"]["name"] for node in nodes if is_condition_true(node, "Ready")}
-    found = [f"{node.name} is not ready" for node in layout.nodes if node.name not in ready]
-    return found if is_condition_true(resolver, "Available") else [*found, "the cluster's DNS is not available"]
+def unmount(points: Iterable[Path]) -> None:
+    """Unmount these; one that goes by itself meanwhile (its container's shim has just ended) is no fault."""
+    for point in points:
+        try:
+            run("umount", "--lazy", point)
+        except ToolError:
+            if point in mounts_below(point):
+                raise
 
 
-def _is_ours(layout: Layout, pid: int) -> bool:
+def _not_running(layout: Layout, name: str) -> str:
+    record = layout.register.find(name)
+    if record and record.is_alive():
+        return f"{name} runs as another checkout or version of the tools started it"
+    return f"{name} does not run (its log is {layout.log(name)})"
+
+
+def _runs_on(layout: Layout, folder: Path, pid: int) -> bool:
+    """Tell whether it is a program of ours whose command line names something below the folder."""
     program, *words = arguments(pid) or [""]
     ours = Path(program).parent == layout.places.binaries or Path(program).name == "containerd-shim-runc-v2"
-    return ours and any(str(layout.folder) in word for word in words)
+    return ours and any(str(folder) in word for word in words)
+
+
+def _network(pid: int) -> Path:
+    return Path(f"/proc/{pid}/ns/net")
 
 
 def _inode(path: Path) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 
 from capforge_tools import binaries, debian, kubeconfigs
@@ -10,9 +9,10 @@ from capforge_tools.cluster import cgroups, control_plane, dns, elsewhere, image
 from capforge_tools.cluster.api import Api
 from capforge_tools.cluster.bundled import bundled_image
 from capforge_tools.cluster.layout import Layout, Node
+from capforge_tools.cluster.losing import forget_containers
 from capforge_tools.cluster.parts import volumes_service
 from capforge_tools.cluster.ports import Ports
-from capforge_tools.cluster.survey import problems
+from capforge_tools.cluster.survey import problems, processes
 from capforge_tools.console import say, step
 from capforge_tools.errors import ToolError
 from capforge_tools.locks import exclusive
@@ -42,6 +42,7 @@ def _bring_up(layout: Layout) -> None:
     layout.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     elsewhere.remember(layout)
     _forget_an_earlier_boot(layout)
+    _take_over_the_number(layout)
     with step("network and cgroups"):
         network.ensure(layout)
         cgroups.ensure(layout)
@@ -57,6 +58,22 @@ def _bring_up(layout: Layout) -> None:
     _install(layout)
     with step("wait for nodes and DNS"):
         _wait_until_ready(layout)
+
+
+def _take_over_the_number(layout: Layout) -> None:
+    """Remove what a killed cluster of the same number left whose state folder was another one.
+
+    Its pods' networks go on answering for addresses that this cluster gives to its own pods, DNS first.
+    """
+    if layout.register.all():
+        return
+    if alive := processes(layout):
+        raise ToolError(
+            f"another cluster with the number {layout.number} runs on this machine (process {min(alive)}); take it "
+            "down from the checkout or with the state folder that it was started with"
+        )
+    network.remove(layout)
+    cgroups.remove(layout)
 
 
 def _wait_until_ready(layout: Layout) -> None:
@@ -98,6 +115,5 @@ def _forget_an_earlier_boot(layout: Layout) -> None:
     if mark.is_file() and mark.read_text() == boot_id():
         return
     for each in layout.nodes:
-        for folder in (each.containerd_state, each.folder / "cni-leases"):
-            shutil.rmtree(folder, ignore_errors=True)
+        forget_containers(each)
     mark.write_text(boot_id())

@@ -65,6 +65,11 @@ def chart_values(images: list[Built]) -> dict[str, dict[str, str]]:
     return {"images": {built.image.chart: built.reference for built in images if built.image.chart}}
 
 
+def renewed(before: dict[str, dict[str, str]], images: list[Built]) -> dict[str, dict[str, str]]:
+    """Return values that were written before, with these images in place of those of their names."""
+    return {"images": {**before.get("images", {}), **chart_values(images)["images"]}}
+
+
 def _build(table: Table, engine: Engine, image: Image, places: Places) -> None:
     if image.programs:
         binaries.ensure(*image.programs, places=places)

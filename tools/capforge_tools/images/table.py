@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from capforge_tools import binaries
 from capforge_tools.errors import ToolError
 
 _TAG_LENGTH = 12
+_WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*( [A-Za-z0-9][A-Za-z0-9_-]*)*")
 _ROOT_RECIPE = "1"
 """Raise it when roots.py makes roots differently, so that they are made again."""
 
@@ -43,6 +45,10 @@ class Image:
     chart: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     """Build arguments besides the base."""
+    folder: str = ""
+    """Where its Dockerfile lies; empty: images/<name>."""
+    example: bool = False
+    """It is no part of Capforge: built only where it is named."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +73,19 @@ class Table:
         return cls(repository, roots, images)
 
     def in_build_order(self, names: tuple[str, ...]) -> list[Image]:
-        """Return the named images (all where none is named), each after the one it stands on."""
+        """Return the named images (all of Capforge where none is named), each after the one it stands on."""
         unknown = [name for name in names if name not in self.images]
         if unknown:
             raise ToolError(f"there is no image {', '.join(unknown)}; there are {', '.join(self.images)}")
         ordered: dict[str, Image] = {}
-        for name in names or tuple(self.images):
+        for name in names or tuple(name for name, image in self.images.items() if not image.example):
             for each in reversed([*self._chain(name)]):
                 ordered.setdefault(each.name, each)
         return list(ordered.values())
 
     def dockerfile(self, image: Image) -> Path:
         """Return the image's Dockerfile."""
-        return self.repository / "images" / image.name / "Dockerfile"
+        return self.repository / (image.folder or f"images/{image.name}") / "Dockerfile"
 
     def tag(self, name: str) -> str:
         """Return the tag of an image as its inputs are now; raises ToolError naming an input that is missing."""
@@ -102,7 +108,8 @@ class Table:
             return self.roots[name].tag
         image = self.images[name]
         if not self.dockerfile(image).is_file():
-            raise ToolError(f"image {name!r} has no Dockerfile (images/{name}/Dockerfile)")
+            missing = self.dockerfile(image).relative_to(self.repository)
+            raise ToolError(f"image {name!r} has no Dockerfile ({missing})")
         digest = hashlib.sha256(repr((self.tag(image.base), image.arguments)).encode())
         for path in (self.dockerfile(image), *self.input_files(image)):
             executable = path.stat().st_mode & 0o111 != 0
@@ -126,10 +133,19 @@ def _image(name: str, entry: dict[str, Any], env: Mapping[str, str]) -> Image:
         if chosen not in bases:
             raise ToolError(f"{argument} is {chosen!r}; allowed for image {name!r} are {', '.join(bases)}")
         fields |= {"base": bases[chosen], "arguments": ((argument, chosen),)}
+    words = tuple((setting, _words(setting, env[setting])) for setting in fields.pop("words", ()) if env.get(setting))
+    fields["arguments"] = (*fields.get("arguments", ()), *words)
     try:
         return Image(name, **fields)
     except TypeError as error:
         raise ToolError(f"tools/images.toml: image {name!r}: {error}") from error
+
+
+def _words(setting: str, value: str) -> str:
+    """Return words for a build argument; raises ToolError for what a shell would read otherwise."""
+    if not _WORDS.fullmatch(value):
+        raise ToolError(f"{setting} is {value!r}; allowed: words of letters, digits, '-' and '_', with spaces between")
+    return value
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from capforge_tools.cluster.survey import problems
 from capforge_tools.console import say
 from capforge_tools.files import write_json_if_changed
 from capforge_tools.images import docker
-from capforge_tools.images.build import Built, build_all, chart_values, push_all, reference
+from capforge_tools.images.build import Built, build_all, chart_values, push_all, reference, renewed
 from capforge_tools.images.buildah import BuildahEngine
 from capforge_tools.images.deliver import to_kind, to_local_nodes
 from capforge_tools.images.engine import Engine
@@ -51,13 +51,14 @@ def _run(arguments: argparse.Namespace) -> None:
             prune(table, engine, None if problems(layout) else layout)
         return
     # What only other images stand on stays with the engine.
-    images = [b for b in build_all(table, engine, names, places) if b.image.chart]
+    images = [b for b in build_all(table, engine, names, places) if b.image.chart or b.image.example]
     if arguments.push:
         images = push_all(engine, images, arguments.push)
     else:
         _deliver(cluster, engine, images, places)
-    if not names:
-        write_json_if_changed(VALUES, chart_values(images))
+    if not names or VALUES.exists():
+        before = json.loads(VALUES.read_text()) if names else {}
+        write_json_if_changed(VALUES, renewed(before, images))
         give_to_user(VALUES.parent, VALUES)
         say(f"values for the chart: {VALUES.relative_to(REPOSITORY)}")
     print(json.dumps(chart_values(images), indent=2))
@@ -77,7 +78,9 @@ def _deliver(cluster: Cluster, engine: Engine, images: list[Built], places: Plac
     layout = Layout(places)
     if cluster is Cluster.KIND:
         to_kind(images)
-    elif cluster is Cluster.LOCAL and isinstance(engine, BuildahEngine) and not problems(layout):
+    elif cluster is Cluster.LOCAL and (found := problems(layout)):
+        say(f"the images are built, and not brought to the local cluster: {found[0]} (make cluster-up)")
+    elif cluster is Cluster.LOCAL and isinstance(engine, BuildahEngine):
         to_local_nodes(layout, engine, images)
     elif cluster is Cluster.CURRENT:
         say("the images are built; a cluster elsewhere pulls them from a registry: make images REGISTRY=<registry>")

@@ -53,7 +53,7 @@ def turned(image: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
         return image
     if swaps_axes(orientation):
         image = image.transpose(1, 0, 2)
-    flip_x, flip_y = _flips(orientation)
+    flip_x, flip_y = runs_backwards(orientation)
     return np.ascontiguousarray(image[:: -1 if flip_y else 1, :: -1 if flip_x else 1])
 
 
@@ -62,7 +62,7 @@ def boxes_to_upright(boxes: NDArray[np.float64], width: int, height: int, orient
     if swaps_axes(orientation):
         boxes = boxes[:, [1, 0, 3, 2]]
     upright_width, upright_height = upright_size(width, height, orientation)
-    flip_x, flip_y = _flips(orientation)
+    flip_x, flip_y = runs_backwards(orientation)
     x0, y0, x1, y1 = boxes.T
     if flip_x:
         x0, x1 = upright_width - x1, upright_width - x0
@@ -71,6 +71,6 @@ def boxes_to_upright(boxes: NDArray[np.float64], width: int, height: int, orient
     return np.stack([x0, y0, x1, y1], axis=1)
 
 
-def _flips(orientation: int) -> tuple[bool, bool]:
-    """Return which axes of the (already transposed) picture run backwards: (x, y)."""
+def runs_backwards(orientation: int) -> tuple[bool, bool]:
+    """Return which axes (x, y) of the upright picture run against those of the stored one, transposed if need be."""
     return orientation in {2, 3, 6, 7}, orientation in {3, 4, 7, 8}

@@ -60,6 +60,8 @@ _SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SOF_READABLE = {0xC0, 0xC1, 0xC2}
 _APP1 = 0xE1
 _START_OF_SCAN = 0xDA
+_MAX_SEGMENTS = 4096
+"""Before the frame header, fill bytes included: 10 MB of empty ones would take seconds to step over."""
 _BITS = 8
 _EXIF = b"Exif\x00\x00"
 
@@ -79,7 +81,7 @@ def _jpeg(data: bytes) -> Header:
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield (marker, start of the body, end) of each segment; raises IndexError where the file ends."""
     at = 2
-    while True:
+    for _ in range(_MAX_SEGMENTS):
         if data[at] != _MARKER:
             raise NotAnImage(f"not a readable JPEG: no marker at byte {at}; {ALLOWED}")
         marker = data[at + 1]
@@ -92,6 +94,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             end = at + 2 + max(length, 2)
             yield marker, at + 4, end
             at = end
+    raise NotAnImage(f"a JPEG of more than {_MAX_SEGMENTS} segments before its pixels; {ALLOWED}")
 
 
 def _jpeg_frame(data: bytes, marker: int, body: int, orientation: int) -> Header:

@@ -22,16 +22,21 @@ class Placement:
     scaled_height: int
     left: int
     top: int
+    overhang_x: int = 0
+    """Image pixels by which the scaled area reaches over the right edge (negative: the left one): a picture decoded
+    at 1/8 of its size has whole pixels only."""
+    overhang_y: int = 0
+    """The same over the lower edge (negative: the upper one)."""
 
     @property
     def scale_x(self) -> float:
         """Canvas pixels per image pixel, horizontally (differs from scale_y by rounding to whole pixels only)."""
-        return self.scaled_width / self.image_width
+        return self.scaled_width / (self.image_width + abs(self.overhang_x))
 
     @property
     def scale_y(self) -> float:
         """Canvas pixels per image pixel, vertically."""
-        return self.scaled_height / self.image_height
+        return self.scaled_height / (self.image_height + abs(self.overhang_y))
 
 
 def place(image_width: int, image_height: int, width: int, height: int) -> Placement:
@@ -65,17 +70,26 @@ def letterbox(image: NDArray[np.uint8], width: int, height: int) -> tuple[NDArra
 
 def boxes_to_model(boxes: NDArray[np.floating], placement: Placement) -> NDArray[np.float32]:
     """Move boxes [N,4] (xyxy) from image pixels to canvas pixels, clipped to the picture's part of the canvas."""
-    scale = np.array([placement.scale_x, placement.scale_y] * 2)
+    scale, origin, offset = _mapping(placement)
     size = np.array([placement.scaled_width, placement.scaled_height] * 2)
-    offset = np.array([placement.left, placement.top] * 2)
-    scaled = np.asarray(boxes, np.float64).reshape(-1, 4) * scale
+    scaled = (np.asarray(boxes, np.float64).reshape(-1, 4) - origin) * scale
     return np.asarray(np.clip(scaled, 0, size) + offset, np.float32)
 
 
 def boxes_to_image(boxes: NDArray[np.floating], placement: Placement) -> NDArray[np.float32]:
     """Move boxes [N,4] (xyxy) from canvas pixels to image pixels, clipped to the image."""
-    scale = np.array([placement.scale_x, placement.scale_y] * 2)
+    scale, origin, offset = _mapping(placement)
     size = np.array([placement.image_width, placement.image_height] * 2)
-    offset = np.array([placement.left, placement.top] * 2)
-    unscaled = (np.asarray(boxes, np.float64).reshape(-1, 4) - offset) / scale
-    return np.asarray(np.clip(unscaled, 0, size), np.float32)
+    unscaled = (np.asarray(boxes, np.float64).reshape(-1, 4) - offset) / scale + origin
+    return np.asarray(np.minimum(np.maximum(unscaled, 0), size), np.float32)  # np.clip takes three times as long
+
+
+def _mapping(placement: Placement) -> NDArray[np.float64]:
+    """Return [3,4]: scale, image pixels at the scaled area's corner, canvas pixels there; each for xyxy."""
+    return np.array(
+        [
+            [placement.scale_x, placement.scale_y] * 2,
+            [min(placement.overhang_x, 0), min(placement.overhang_y, 0)] * 2,
+            [placement.left, placement.top] * 2,
+        ]
+    )

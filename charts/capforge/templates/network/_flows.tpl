@@ -27,9 +27,28 @@
 {{- end }}
 {{- end }}
 
-{{/* Who may read metrics: pods of this namespace, and namespaces that you label. */}}
+{{- define "capforge.toDatabase" -}}
+{{- if .Values.postgresql.embedded.enabled -}}
+- to:
+    - podSelector:
+        matchLabels:
+          {{- include "capforge.selector" (dict "root" $ "component" "postgresql") | nindent 10 }}
+  ports:
+    - {port: 5432, protocol: TCP}
+{{- else -}}
+- to:
+    - ipBlock:
+        cidr: {{ .Values.networkPolicies.external.cidr }}
+  ports:
+    - {port: {{ .Values.postgresql.external.port }}, protocol: TCP}
+{{- end }}
+{{- end }}
+
+{{/* Who may read metrics: a Prometheus in this namespace, and the namespaces that the values name. */}}
 {{- define "capforge.scrapers" -}}
-- podSelector: {}
+- podSelector:
+    matchLabels:
+      app.kubernetes.io/name: prometheus
 - namespaceSelector:
     matchLabels:
       {{- toYaml .Values.networkPolicies.metricsFrom | nindent 6 }}

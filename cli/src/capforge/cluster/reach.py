@@ -75,7 +75,10 @@ def _forwarded(cluster: Cluster, namespace: str, service: Any, port: int) -> Ite
             target=_serve, args=(listener, cluster, namespace, pod.metadata.name, pod_port), daemon=True
         )
         thread.start()
-        yield listener.getsockname()[1]
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)  # closing alone wakes nobody who waits for a connection
 
 
 def _ready_pod(cluster: Cluster, namespace: str, service: Any) -> Any | None:
@@ -101,11 +104,15 @@ def _serve(listener: socket.socket, cluster: Cluster, namespace: str, pod: str, 
     while True:
         try:
             local, _ = listener.accept()
-        except OSError:  # the listener was closed: the block has ended
+        except OSError:  # the listener was shut down: the block has ended
             return
         # portforward bends its ApiClient while it connects: it gets one of its own.
         core = client.CoreV1Api(client.ApiClient(cluster.api.configuration))
-        forward = portforward(core.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
+        try:
+            forward = portforward(core.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
+        except client.ApiException:  # the pod went away: its caller is hung up on, as the pod would do it
+            local.close()
+            continue
         remote = forward.socket(port)
         remote.setblocking(True)
         for source, sink in ((local, remote), (remote, local)):

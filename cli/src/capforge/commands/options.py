@@ -13,3 +13,8 @@ Namespace = Annotated[
 Context = Annotated[
     str | None, typer.Option("--context", help="Context of the kubeconfig; the current one by default.")
 ]
+
+Gateway = Annotated[
+    str | None, typer.Option(envvar="CAPFORGE_GATEWAY_URL", help="The gateway; found in the cluster by default.")
+]
+Key = Annotated[str | None, typer.Option(envvar="CAPFORGE_API_KEY", help="API key.", show_envvar=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from rich.progress import track
 
 from capforge.console import err, remark
 from capforge.errors import CliError, Exit
-from capforge.sample.cells import write
+from capforge.sample import cells as drawn_cells
+from capforge.sample import receipts as drawn_receipts
 
 app = typer.Typer(no_args_is_help=True, help="Sample data.")
 _LEAST_IMAGES = 4
@@ -28,11 +30,28 @@ def cells(
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other pictures.")] = 0,
 ) -> None:
     """Draw a COCO data set of blood cells: red cells, white cells, platelets."""
-    if folder.exists() and any(folder.iterdir()):
-        others = [path.name for path in folder.iterdir() if path.name not in {"images", "train.json", "dev.json"}]
-        if others:
-            message = f"{folder} holds other files ({others[0]}); allowed: a new or empty folder"
-            raise CliError(message, code=Exit.WRONG_USAGE)
-    for _ in track(write(folder, images, seed), "drawing", images, console=err):
+    _refuse_others(folder, {"images", "train.json", "dev.json"})
+    for _ in track(drawn_cells.write(folder, images, seed), "drawing", images, console=err):
         pass
     remark(f"{images} pictures in {folder}; next: capforge data push {folder} s3://…")
+
+
+@app.command()
+def receipts(
+    folder: Annotated[Path, typer.Argument(help="Where images/, train.jsonl and dev.jsonl are written.")],
+    documents: Annotated[int, typer.Option(min=_LEAST_IMAGES, help="How many documents; a quarter is for dev.")] = 80,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed draws other documents.")] = 0,
+) -> None:
+    """Draw receipts and invoices in several layouts, with the values of their fields."""
+    _refuse_others(folder, {"images", "train.jsonl", "dev.jsonl"})
+    for _ in track(drawn_receipts.write(folder, documents, seed), "drawing", documents, console=err):
+        pass
+    remark(f"{documents} documents in {folder}; next: make demo-documents DATA={folder}")
+
+
+def _refuse_others(folder: Path, ours: Collection[str]) -> None:
+    """Raise CliError where the folder holds something else."""
+    others = sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.exists() else []
+    if others:
+        message = f"{folder} holds other files ({others[0]}); allowed: a new or empty folder"
+        raise CliError(message, code=Exit.WRONG_USAGE)

@@ -52,7 +52,7 @@ def status(
         return
     if not everything:
         place = "any namespace" if where is None else f"namespace {where}"
-        remark(f"Nothing in {place} yet. Start with: kubectl apply -f examples/blood-cells/")
+        remark(f"Nothing in {place} yet. Another one: --namespace, --all-namespaces. To begin: docs/how-to/README.md")
         return
     out.print(table(everything, namespaces=where is None))
 

@@ -10,8 +10,12 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from kubernetes.client import ApiException
 
 from capforge.cluster.connection import Cluster, explained
 from capforge.cluster.reach import reachable
@@ -58,7 +62,7 @@ def choose(env: Mapping[str, str], namespace: str | None, context: str | None) -
 def from_secret(cluster: Cluster, namespace: str) -> Access:
     """Read a namespace's Secret."""
     with explained(f"read Secret {STORE_SECRET} of namespace {namespace}"):
-        secret = cluster.core.read_namespaced_secret(STORE_SECRET, namespace)
+        secret = _secret(cluster, namespace)
     values = {key: base64.b64decode(value).decode() for key, value in (secret.data or {}).items()}
     missing = [key for key in ("accessKeyId", "secretAccessKey", "store") if not values.get(key)]
     if missing:
@@ -69,6 +73,16 @@ def from_secret(cluster: Cluster, namespace: str) -> Access:
     if values.get("ca.crt"):
         environment["ca.crt"] = values["ca.crt"]
     return Access(environment, cluster, namespace, values["store"].removeprefix("s3://"))
+
+
+def _secret(cluster: Cluster, namespace: str) -> Any:
+    try:
+        return cluster.core.read_namespaced_secret(STORE_SECRET, namespace)
+    except ApiException as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        hint = f"Prepare the namespace: helm install capforge-tenant charts/capforge-tenant -n {namespace}"
+        raise CliError(f"namespace {namespace} has no Secret {STORE_SECRET}", hint) from error
 
 
 def require_own_prefix(access: Access, place: StoreUri) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from capforge.data.check import Checked
+from capforge.data.labelled import Labelled
 from capforge_contracts.store import ObjectInfo
 
 PART_BYTES = 8 * 1024 * 1024
@@ -23,11 +23,9 @@ class Upload:
     size_bytes: int
 
 
-def uploads(folder: Path, prefix: str, files: Iterable[Checked]) -> list[Upload]:
-    """Return the pictures that the COCO files name, then the COCO files: a file never names what is not there yet."""
-    checked = list(files)
-    pictures = {path for one in checked for path in one.picture_paths.values()}
-    ordered = [*sorted(pictures), *(one.path for one in checked)]
+def uploads(folder: Path, prefix: str, labelled: Labelled) -> list[Upload]:
+    """Return pictures, labels, and last what names them: a file never names what is not there yet."""
+    ordered = [*labelled.pictures, *labelled.labels, *labelled.named]
     return [Upload(path, _key(folder, prefix, path), path.stat().st_size) for path in ordered]
 
 

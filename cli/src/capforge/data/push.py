@@ -1,16 +1,16 @@
-"""`capforge data push`: a checked COCO folder into the object store, sending only what is not there yet."""
+"""`capforge data push`: a checked folder into the object store, sending only what is not there yet."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from capforge.data.check import Checked, check, looks_like_coco
+from capforge.data.labelled import Labelled
 from capforge.data.plan import Upload, is_there, uploads
-from capforge.errors import CliError, Exit
+from capforge.errors import CliError
 from capforge_contracts.s3 import S3ObjectStore
 from capforge_contracts.store import ObjectInfo, Refused, StoreError, StoreUri
 
@@ -25,40 +25,25 @@ class Sent:
     files: int
     size_bytes: int
     unchanged: int
-    annotation_uris: list[str]
+    uris: list[str]
+    """What a Dataset takes."""
 
 
-def find_coco_files(folder: Path) -> list[Path]:
-    """Return the COCO files directly in a folder; raises CliError where there is none."""
-    if not folder.is_dir():
-        raise CliError(f"{folder} is no folder; allowed: a folder with a COCO file", code=Exit.WRONG_USAGE)
-    found = [path for path in sorted(folder.glob("*.json")) if path.is_file() and looks_like_coco(path)]
-    if not found:
-        hint = 'A COCO file is a .json file with the lists "images", "annotations" and "categories".'
-        raise CliError(f"there is no COCO file in {folder}", hint, Exit.FAULTY_DATA)
-    return found
-
-
-def check_all(paths: Iterable[Path]) -> list[Checked]:
-    """Check each file."""
-    return [check(path) for path in paths]
-
-
-def send(store: S3ObjectStore, place: StoreUri, folder: Path, checked: list[Checked], advance: Advance) -> Sent:
-    """Send what is not there yet: pictures first, COCO files after all of them.
+def send(store: S3ObjectStore, place: StoreUri, folder: Path, labelled: Labelled, advance: Advance) -> Sent:
+    """Send what is not there yet: pictures and labels first, what names them after all of them.
 
     `advance` is called with each file that is there. Running it again after a stop goes on where it stopped.
     """
     prefix = prefix_of(place)
-    files = uploads(folder, prefix, checked)
+    files = uploads(folder, prefix, labelled)
     with _explained(store):
         listed = {info.key: info for info in store.list(prefix)}
-    sources = {one.path for one in checked}
+    naming = set(labelled.named)
     sent: list[Upload] = []
-    for is_source in (False, True):
-        group = [file for file in files if (file.path in sources) is is_source]
+    for is_naming in (False, True):
+        group = [file for file in files if (file.path in naming) is is_naming]
         sent += _send_group(store, group, listed, advance)
-    uris = [f"{store.uri}/{prefix}{one.path.name}" for one in checked]
+    uris = [f"{store.uri}/{prefix}{one}" for one in labelled.addresses]
     return Sent(len(sent), sum(file.size_bytes for file in sent), len(files) - len(sent), uris)
 
 

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a COCO source, by code. Codes are stable: people filter by them."""
+"""Everything that can be wrong with a source of labelled images, by code. Codes are stable: people filter by them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ class FaultCode(StrEnum):
     TRUNCATED_FILE = "TruncatedFile"
     INVALID_JSON = "InvalidJson"
     NOT_COCO = "NotCoco"
+    INVALID_YAML = "InvalidYaml"
+    NOT_YOLO = "NotYolo"
+    INVALID_XML = "InvalidXml"
+    NOT_VOC = "NotVoc"
+    NOT_A_MANIFEST = "NotAManifest"
+    NOT_A_CLASS_FOLDER = "NotAClassFolder"
     BAD_RECORD = "BadRecord"
     BAD_FILE_NAME = "BadFileName"
     BAD_BOX = "BadBox"
     ZERO_AREA_BOX = "ZeroAreaBox"
     BOX_OUTSIDE = "BoxOutside"
+    BAD_POLYGON = "BadPolygon"
+    ZERO_AREA_POLYGON = "ZeroAreaPolygon"
+    POLYGON_OUTSIDE = "PolygonOutside"
+    NO_CLASS = "NoClass"
+    OUTSIDE_SELECTION = "OutsideSelection"
     DUPLICATE_CATEGORY_ID = "DuplicateCategoryId"
     DUPLICATE_CATEGORY_NAME = "DuplicateCategoryName"
     DUPLICATE_IMAGE_ID = "DuplicateImageId"
@@ -31,6 +42,9 @@ class FaultCode(StrEnum):
     UNREADABLE_IMAGE = "UnreadableImage"
     TRUNCATED_IMAGE = "TruncatedImage"
     SIZE_MISMATCH = "SizeMismatch"
+    CONTENT_MISMATCH = "ContentMismatch"
+    UNKNOWN_CLASS = "UnknownClass"
+    CLASS_MISSING_FROM_SPLIT = "ClassMissingFromSplit"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import IO, Any
 from capforge_contracts.coco.faults import FaultCode
 
 ARRAYS = ("categories", "images", "annotations")
-MAX_RECORD_CHARS = 64 * 1024 * 1024
+MAX_RECORD_CHARS = 16 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -50,7 +50,7 @@ def read_records(stream: IO[bytes]) -> Iterator[Record]:
     for key in text.keys_here():
         if key in seen:
             raise BrokenFile(FaultCode.NOT_COCO, f"'{key}' occurs twice; allowed: once")
-        seen.add(key)
+        seen |= {key} & set(ARRAYS)
         if text.peek() != "[":
             text.value()
             if key in ARRAYS:
@@ -112,6 +112,8 @@ class _Text:
                 if not self._more():
                     raise self._broken(error) from error
                 continue
+            except ValueError as error:  # Python reads no numbers of thousands of digits
+                raise self._invalid(self._at, "a number has too many digits") from error
             except RecursionError as error:
                 raise self._invalid(self._at, "the value is nested too deeply") from error
             if end == len(self._buffer) and self._more():

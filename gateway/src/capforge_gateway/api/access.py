@@ -14,9 +14,17 @@ from capforge_gateway.envelope import REQUEST_ID
 from capforge_gateway.predict.body import Message, Receive, Send
 from capforge_gateway.requests import Facts, request_id_from
 
+_SCOPE_KEY = "capforge.request"
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _MAX_PATH_CHARS = 200
 _log = structlog.get_logger()
+
+
+def request_id_of(scope: Message) -> str:
+    """Return the request's id, the same one however often it is asked for."""
+    found: str = scope.get(_SCOPE_KEY) or request_id_from(scope["headers"])
+    scope[_SCOPE_KEY] = found
+    return found
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class AccessLog:
         if scope["path"] in _PROBES:
             await self.app(scope, receive, send)
             return
-        facts = Facts(request_id_from(scope["headers"]))
+        facts = Facts(request_id_of(scope))
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -12,8 +11,10 @@ from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
+from capforge_contracts.internal_token import is_accepted
+from capforge_contracts.model import wrong_fields
 from capforge_contracts.serving import RoutingTable
 from capforge_gateway.api.access import AccessLog
 from capforge_gateway.api.health import healthz, readyz
@@ -34,7 +35,7 @@ class RoutesDoor:
 
     async def put(self, request: Request) -> Response:
         """200 with the generation in force and whether this table was newer; 400 naming each wrong field."""
-        if not self._is_operator(request):
+        if not self.is_operator(request):
             return _error(HTTPStatus.UNAUTHORIZED, "the internal bearer token is missing or wrong")
         try:
             body = await _read(request)
@@ -45,11 +46,7 @@ class RoutesDoor:
         try:
             table = RoutingTable.from_json(body)
         except ValidationError as error:
-            faults = [
-                ".".join(str(part) for part in fault["loc"]) + ": " + fault["msg"]
-                for fault in error.errors(include_url=False, include_input=False)[:_MAX_FAULTS]
-            ]
-            return _error(HTTPStatus.BAD_REQUEST, "; ".join(faults))
+            return _error(HTTPStatus.BAD_REQUEST, "; ".join(wrong_fields(error)[:_MAX_FAULTS]))
         accepted = self._board.offer(table)
         if accepted:
             _log.info("routes taken", source="operator", generation=table.generation)
@@ -57,19 +54,21 @@ class RoutesDoor:
 
     async def get(self, request: Request) -> Response:
         """Tell the generation in force (-1: none yet)."""
-        if not self._is_operator(request):
+        if not self.is_operator(request):
             return _error(HTTPStatus.UNAUTHORIZED, "the internal bearer token is missing or wrong")
         return JSONResponse({"generation": self._board.current.generation})
 
-    def _is_operator(self, request: Request) -> bool:
-        """Read the token each time: the Secret may be replaced. No token on our side = closed."""
+    def is_operator(self, request: Request) -> bool:
+        """Tell whether the internal token is presented.
+
+        It is read each time: the Secret may be replaced. No token on our side = closed.
+        """
+        given = presented_key(request.headers.get("authorization", "").encode("latin-1"))
         try:
-            token = self._token_file.read_bytes().strip()
+            return is_accepted(given, self._token_file)
         except OSError as error:
             _log.warning("internal token cannot be read", error=str(error))
             return False
-        given = presented_key(request.headers.get("authorization", "").encode("latin-1")).encode()
-        return bool(token) and hmac.compare_digest(given, token)
 
 
 async def _read(request: Request) -> bytes | None:
@@ -81,7 +80,9 @@ async def _read(request: Request) -> bytes | None:
     return bytes(data)
 
 
-def internal_app(door: RoutesDoor, exposition: Callable[[], bytes], is_ready: Callable[[], str]) -> AccessLog:
+def internal_app(
+    door: RoutesDoor, exposition: Callable[[], bytes], is_ready: Callable[[], str], more: Sequence[BaseRoute] = ()
+) -> AccessLog:
     """Return the app of the internal listener."""
 
     async def metrics(_: Request) -> Response:
@@ -91,6 +92,7 @@ def internal_app(door: RoutesDoor, exposition: Callable[[], bytes], is_ready: Ca
         routes=[
             Route("/internal/routes", door.put, methods=["PUT"]),
             Route("/internal/routes", door.get, methods=["GET"]),
+            *more,
             Route("/metrics", metrics),
             Route("/healthz", healthz),
             Route("/readyz", readyz(is_ready)),

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from capforge_contracts.run import CapabilityType
+from capforge_gateway.api import data_model
+from capforge_gateway.api.describing import REF
+from capforge_gateway.api.operations import predict_operation, refusals, search_operation
+from capforge_gateway.api.region_schemas import RegionsAnswer
 from capforge_gateway.api.schemas import FailureAnswer, PredictAnswer, PredictInput
+from capforge_gateway.datasets import description as datasets
+from capforge_gateway.documents import description as documents
+from capforge_gateway.inference_protocol.description import paths_of_gateway, paths_of_version
+from capforge_gateway.inference_protocol.schemas import ANSWERS, InferRequestBody
+from capforge_gateway.predict.interface import input_size
+from capforge_gateway.predict.regions.schemas import RegionsInput, SearchInput
 from capforge_gateway.routing.resolve import available
-from capforge_gateway.routing.routes import Capability, Version
+from capforge_gateway.routing.routes import REGION_TYPES, Capability, Version
+from capforge_gateway.runs import description as runs
+from capforge_gateway.vision import description as vision
 
 Json = dict[str, Any]
 
 API_VERSION = "1"
 """Of the calls themselves: the `v1` in every address."""
-_REF = "#/components/schemas/{model}"
-_BINARY: Json = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
-_REFUSALS: Mapping[str, str] = {
-    "400": "Not an image (JPEG, PNG, WebP), no image, or a query field that is not allowed",
-    "401": "No valid key for this product",
-    "404": "No such capability or version; `details.available` names the versions that answer",
-    "408": "The request came too slowly",
-    "409": "No model yet; the message says why",
-    "410": "The version is no longer loaded; `details.available` names those that answer",
-    "413": "The image is too large",
-    "415": "The content type cannot hold an image",
-    "429": "Too many predictions of this namespace under way",
-    "500": "The gateway failed",
-    "501": "The capability's type is not served",
-    "502": "The model failed on this image",
-    "503": "No model server answers; see Retry-After",
-    "504": "The model server took too long",
-}
+_PRODUCT = "/v1/products/{namespace}/{capability}/{version}"
 
 
 def of_version(capability: Capability, version: Version, asked: str, server: str) -> Json:
     """Describe one version's predict call with its classes and thresholds."""
-    operation = _predict_operation()
-    operation["responses"]["200"]["description"] = "What was found"
+    width, height = input_size(version)
     return _document(
         title=f"{capability.namespace}/{capability.name}",
         description=_about(capability, version),
         api_version=version.version,
         server=server,
-        paths={f"/v1/products/{capability.namespace}/{capability.name}/{asked}/predict": {"post": operation}},
+        paths={
+            f"/v1/products/{capability.namespace}/{capability.name}/{asked}/predict": {
+                "post": predict_operation(capability.type)
+            },
+            **_search(capability, asked),
+            **paths_of_version(capability, version),
+        },
         extra={
             "x-capforge": {
                 "namespace": capability.namespace,
@@ -55,97 +56,86 @@ def of_version(capability: Capability, version: Version, asked: str, server: str
                 "run": version.run,
                 "run_digest": version.run_digest,
                 "dataset_digests": list(version.dataset_digests),
-                "input": {"width": version.width, "height": version.height},
+                "input": {"width": width, "height": height},
                 "outputs": [
                     {"position": position, "name": name, "threshold": round(float(version.thresholds[position]), 4)}
                     for position, name in enumerate(version.names)
                 ],
+                **_about_regions(capability, version),
             }
         },
-        classes=list(version.names),
+        classes=list(version.names) if capability.type is CapabilityType.DETECTOR else None,
     )
+
+
+def _search(capability: Capability, asked: str) -> Json:
+    if capability.type is not CapabilityType.BOX_EMBEDDER:
+        return {}
+    return {f"/v1/products/{capability.namespace}/{capability.name}/{asked}/search": {"post": search_operation()}}
+
+
+def _about_regions(capability: Capability, version: Version) -> Json:
+    """Return what is to be known of a classifier or embedder beside its classes."""
+    if capability.type not in REGION_TYPES:
+        return {}
+    return {
+        "crop": version.crop.model_dump(mode="json", by_alias=True) if version.crop else None,
+        "embedding_size": version.embedding_size or None,
+        "input_from": capability.input_from,
+        "input_filter": sorted(capability.input_filter),
+    }
 
 
 def of_gateway(server: str) -> Json:
     """Describe what is the same for every capability; tells nothing about which exist."""
-    operation = _predict_operation()
-    operation["parameters"] = [_path("namespace"), _path("capability"), _version_path(), *operation["parameters"]]
-    described = (
-        ("openapi.json", "application/json", "The description of one version"),
-        ("docs", "text/html", "The same to read"),
-    )
-    paths: Json = {"/v1/products/{namespace}/{capability}/{version}/predict": {"post": operation}}
-    for name, media, summary in described:
-        paths[f"/v1/products/{{namespace}}/{{capability}}/{{version}}/{name}"] = {
-            "get": {
-                "operationId": "description" if name == "openapi.json" else "page",
-                "summary": summary,
-                "parameters": [_path("namespace"), _path("capability"), _version_path()],
-                "responses": {
-                    "200": {"description": summary, "content": {media: {"schema": {}}}},
-                    **_refusals(
-                        "401", "404", "409", "410", "503", media=None if name == "docs" else "application/json"
-                    ),
-                },
-            }
-        }
     return _document(
         title="Capforge gateway",
         description="Predictions of every capability. Each version has its own description beside its predict call.",
         api_version=API_VERSION,
         server=server,
-        paths=paths,
+        paths=_product_paths()
+        | paths_of_gateway()
+        | data_model.described(refusals("400", "401", "408", "413", "429", "503"))
+        | runs.described(refusals("401", "404", "410", "503"))
+        | vision.described()
+        | datasets.described(),
+        schemas=documents.schemas() | vision.described_schemas() | datasets.described_schemas(),
     )
 
 
-def _predict_operation() -> Json:
+def _product_paths() -> Json:
+    """Return the calls of any version of any capability."""
+    product = [_path("namespace"), _path("capability"), _version_path()]
+    predict, search = predict_operation(None), search_operation()
+    predict["responses"]["201"] = {
+        "description": "What was found in a document (of a FieldExtractorElement)",
+        "content": {"application/json": {"schema": {"$ref": REF.format(model="PredictDocumentAnswer")}}},
+    }
+    for operation in (predict, search):
+        operation["parameters"] = [*product, *operation["parameters"]]
     return {
-        "operationId": "predict",
-        "summary": "Find entities in an image",
-        "parameters": [
-            _query(
-                "threshold", {"type": "number", "minimum": 0, "maximum": 1}, "Instead of every output's own threshold."
-            ),
-            _query(
-                "max_entities",
-                {"type": "integer", "minimum": 1, "maximum": 999_999_999},
-                "Only the most confident ones.",
-            ),
-        ],
-        "requestBody": {"required": True, "content": _request_content()},
+        **documents.paths_below(_PRODUCT, product),
+        f"{_PRODUCT}/predict": {"post": predict},
+        f"{_PRODUCT}/search": {"post": search},
+        f"{_PRODUCT}/openapi.json": {
+            "get": _description(product, "description", "The description of one version", "application/json")
+        },
+        f"{_PRODUCT}/docs": {"get": _description(product, "page", "The same to read", "text/html")},
+    }
+
+
+def _description(product: list[Json], operation: str, summary: str, media: str) -> Json:
+    """Return the call that describes a version; a page is refused in pages, not in JSON."""
+    refused_in = None if media == "text/html" else media
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "parameters": product,
         "responses": {
-            "200": {
-                "description": "What was found",
-                "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
-                "content": _json_content(PredictAnswer),
-            },
-            **_refusals(*_REFUSALS),
+            "200": {"description": summary, "content": {media: {"schema": {}}}},
+            **refusals("401", "404", "409", "410", "503", media=refused_in),
         },
     }
-
-
-def _request_content() -> Json:
-    form = {
-        "type": "object",
-        "description": "Exactly one of the two.",
-        "properties": {"image": _BINARY, "document": _BINARY},
-    }
-    raw = {media: {"schema": _BINARY} for media in ("image/jpeg", "image/png", "image/webp")}
-    return {**raw, "multipart/form-data": {"schema": form}, **_json_content(PredictInput)}
-
-
-def _json_content(model: type[Any]) -> Json:
-    return {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
-
-
-def _refusals(*statuses: str, media: str | None = "application/json") -> Json:
-    """A refusal of a page is HTML where a key is missing and JSON elsewhere, so it declares no content."""
-    content = {"content": _json_content(FailureAnswer)} if media else {}
-    return {status: {"description": _REFUSALS[status], **content} for status in statuses}
-
-
-def _query(name: str, schema: Json, description: str) -> Json:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 def _path(name: str) -> Json:
@@ -176,13 +166,11 @@ def _document(
     server: str,
     paths: Json,
     extra: Json | None = None,
+    schemas: Json | None = None,
     classes: list[str] | None = None,
 ) -> Json:
-    _, schemas = models_json_schema(
-        [(PredictAnswer, "serialization"), (FailureAnswer, "serialization"), (PredictInput, "validation")],
-        ref_template="#/components/schemas/{model}",
-    )
-    definitions = schemas["$defs"]
+    _, described = models_json_schema(_described_models(), ref_template=REF)
+    definitions = {**(schemas or {}), **described["$defs"]}
     if classes:
         definitions["Observation"]["properties"]["value"]["enum"] = classes
     return {
@@ -200,3 +188,9 @@ def _document(
         },
         **(extra or {}),
     }
+
+
+def _described_models() -> list[tuple[type[BaseModel], Literal["serialization", "validation"]]]:
+    answers: list[type[BaseModel]] = [PredictAnswer, RegionsAnswer, FailureAnswer, *ANSWERS]
+    inputs: list[type[BaseModel]] = [PredictInput, RegionsInput, SearchInput, InferRequestBody]
+    return [(one, "serialization") for one in answers] + [(one, "validation") for one in inputs]

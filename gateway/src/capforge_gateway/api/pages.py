@@ -24,8 +24,9 @@ def gateway_page(document: dict[str, Any]) -> str:
 
 def version_page(document: dict[str, Any]) -> str:
     """Return the page about one version."""
-    page = _ENVIRONMENT.get_template("docs.html")
-    return page.render(api=document, product=document["x-capforge"], calls=_calls(document))
+    product = document["x-capforge"]
+    name = "documents.html" if "fields" in product else "regions.html" if "crop" in product else "docs.html"
+    return _ENVIRONMENT.get_template(name).render(api=document, product=product, calls=_calls(document))
 
 
 def key_page() -> str:

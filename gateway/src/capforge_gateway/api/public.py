@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 import structlog
@@ -12,22 +14,24 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
+from capforge_contracts.run import CapabilityType
 from capforge_gateway.api import openapi, pages
-from capforge_gateway.api.access import AccessLog
+from capforge_gateway.api.access import AccessLog, request_id_of
 from capforge_gateway.api.health import healthz, readyz
-from capforge_gateway.envelope import failure, failure_headers
-from capforge_gateway.errors import ApiError, internal, unauthorized
-from capforge_gateway.keys.keyring import Keyring, presented_key
+from capforge_gateway.documents.description import of_extractor
+from capforge_gateway.envelope import failure, failure_headers, texts_of
+from capforge_gateway.errors import ApiError, internal
+from capforge_gateway.inference_protocol.endpoint import InferenceProtocol
+from capforge_gateway.inference_protocol.names import ROOT, is_ours
 from capforge_gateway.predict.body import Message, Receive, Send
+from capforge_gateway.predict.door import Door
 from capforge_gateway.predict.endpoint import Predict
 from capforge_gateway.predict.target import target_of
-from capforge_gateway.requests import request_id_from
-from capforge_gateway.routing.board import RouteBoard
-from capforge_gateway.routing.resolve import find_capability, find_version
-from capforge_gateway.routing.routes import Capability, Version
+from capforge_gateway.requests import Facts
 
+_SLASH_IN_DISGUISE = re.compile(rb"%(2f|5c)", re.IGNORECASE)
 _log = structlog.get_logger()
 
 
@@ -36,14 +40,19 @@ class Front:
     """The first look at a request: a prediction skips everything else."""
 
     predict: Predict
+    protocol: InferenceProtocol
     others: AccessLog
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        if b"%" in scope["raw_path"] and _SLASH_IN_DISGUISE.search(scope["raw_path"]):
+            # No name here has a slash in it: what comes so wants to get past somebody. It is nowhere, in either form.
+            scope["path"] = f"{ROOT}/" if is_ours(scope["path"]) else ""
         target = target_of(scope["path"])
         if target is None:
-            await self.others(scope, receive, send)
+            other = self.protocol if is_ours(scope["path"]) else self.others
+            await other(scope, receive, send)
         elif scope["method"] == "POST":
             await self.predict(scope, target, receive, send)
         else:
@@ -54,8 +63,7 @@ class Front:
 class Descriptions:
     """openapi.json and docs, of the gateway (for everybody) and of a version (for those with a key)."""
 
-    board: RouteBoard
-    keyring: Keyring
+    door: Door
     external_url: str
 
     async def gateway_openapi(self, request: Request) -> Response:
@@ -65,34 +73,32 @@ class Descriptions:
         return HTMLResponse(pages.gateway_page(openapi.of_gateway(self._server(request))), headers=pages.HEADERS)
 
     async def version_openapi(self, request: Request) -> Response:
-        capability, version = self._asked(request)
-        return _json(openapi.of_version(capability, version, request.path_params["version"], self._server(request)))
+        return _json(self._described(request))
 
     async def version_docs(self, request: Request) -> Response:
         """Without a key: a page that asks for it and tells nothing else."""
         try:
-            capability, version = self._asked(request)
+            described = self._described(request)
         except ApiError as error:
             if error.status == HTTPStatus.UNAUTHORIZED:
                 return HTMLResponse(pages.key_page(), HTTPStatus.UNAUTHORIZED, headers=pages.KEY_PAGE_HEADERS)
             raise
-        described = openapi.of_version(capability, version, request.path_params["version"], self._server(request))
         return HTMLResponse(pages.version_page(described), headers=pages.HEADERS)
 
-    def _asked(self, request: Request) -> tuple[Capability, Version]:
-        namespace = request.path_params["namespace"]
-        key = presented_key(request.headers.get("authorization", "").encode("latin-1"))
-        if self.keyring.holder(namespace, key) is None:
-            raise unauthorized()
-        capability = find_capability(self.board.current, namespace, request.path_params["capability"])
-        return capability, find_version(capability, request.path_params["version"])
+    def _described(self, request: Request) -> dict[str, Any]:
+        given, facts = request.path_params, Facts(request_id_of(request.scope))
+        asked, server = given["version"], self._server(request)
+        capability = self.door.capability(given["namespace"], given["capability"], request.scope["headers"], facts)
+        if capability.type is CapabilityType.FIELD_EXTRACTOR:
+            return of_extractor(capability, self.door.version_or_none(capability, asked, facts), asked, server)
+        return openapi.of_version(capability, self.door.version(capability, asked, facts), asked, server)
 
     def _server(self, request: Request) -> str:
         return self.external_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
 
 
-def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> AccessLog:
-    """Return the app for everything but predictions."""
+def public_app(descriptions: Descriptions, is_ready: Callable[[], str], others: Sequence[BaseRoute] = ()) -> AccessLog:
+    """Return the app for everything but predictions; `others` are calls of their own."""
     product = "/v1/products/{namespace}/{capability}/{version}"
     app = Starlette(
         routes=[
@@ -102,6 +108,7 @@ def public_app(descriptions: Descriptions, is_ready: Callable[[], str]) -> Acces
             Route("/docs", descriptions.gateway_docs),
             Route(f"{product}/openapi.json", descriptions.version_openapi),
             Route(f"{product}/docs", descriptions.version_docs),
+            *others,
         ],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error, Exception: _server_error},
     )
@@ -119,10 +126,10 @@ def _json(document: object) -> Response:
 
 
 def _answer(request: Request, error: ApiError, extra: dict[str, str] | None = None) -> Response:
-    body = failure(str(request.url.replace(query="")), error)
-    headers = failure_headers(body, request_id_from(request.scope["headers"]), error)
-    named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
-    return Response(body, error.status, {**named, **(extra or {})})
+    request_id = request_id_of(request.scope)
+    body = failure(str(request.url.replace(query="")), request_id, error)
+    headers = texts_of(failure_headers(body, request_id, error))
+    return Response(body, error.status, {**headers, **(extra or {})})
 
 
 async def _api_error(request: Request, error: Exception) -> Response:
@@ -140,5 +147,5 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _server_error(request: Request, error: Exception) -> Response:
-    _log.error("request failed", path=request.url.path, exc_info=error)
+    _log.error("request failed", request=request_id_of(request.scope), path=request.url.path, exc_info=error)
     return _answer(request, internal())

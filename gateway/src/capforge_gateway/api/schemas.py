@@ -32,6 +32,7 @@ class ApiRequest(Wire):
     """How the request went."""
 
     error: Fault | NoFault
+    request_id: str = Field(description="The caller's X-Request-Id or trace id, else made here; the log has it too.")
     resources: list[str]
     status: Literal["success", "failure"]
     status_code: int

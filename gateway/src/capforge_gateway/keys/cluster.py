@@ -1,4 +1,4 @@
-"""A kept-alive connection to the Kubernetes API with the pod's own token. Reads only."""
+"""A kept-alive connection to the Kubernetes API with the pod's own token. It changes nothing there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -16,7 +17,7 @@ _MAX_EVENT_BYTES = 4 * 1024 * 1024
 
 
 class Cluster:
-    """GET with authentication. The token is read each time: the kubelet replaces it before it expires."""
+    """Calls with authentication. The token is read each time: the kubelet replaces it before it expires."""
 
     def __init__(self, url: str, token_file: Path, ca_file: Path) -> None:
         self._url = url.rstrip("/")
@@ -28,13 +29,21 @@ class Cluster:
         self, path: str, query: Mapping[str, str], timeout: aiohttp.ClientTimeout
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Return the answer as a context; raises aiohttp.ClientError, OSError, TimeoutError."""
-        headers = {"Authorization": f"Bearer {self._token_file.read_text().strip()}", "Accept": "application/json"}
-        return self._opened().get(self._url + path, params=query, headers=headers, timeout=timeout)
+        return self._opened().get(self._url + path, params=query, headers=self._headers(), timeout=timeout)
+
+    def ask(
+        self, path: str, question: Mapping[str, Any], timeout: aiohttp.ClientTimeout
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """POST a question (a review) and return the answer as a context; raises as `get`."""
+        return self._opened().post(self._url + path, json=question, headers=self._headers(), timeout=timeout)
 
     async def aclose(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token_file.read_text().strip()}", "Accept": "application/json"}
 
     def _opened(self) -> aiohttp.ClientSession:
         """Open at first use: the CA may not be mounted yet when the gateway starts."""

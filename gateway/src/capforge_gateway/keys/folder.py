@@ -10,6 +10,7 @@ import structlog
 
 from capforge_gateway.keys.keyring import Keyring
 from capforge_gateway.keys.records import records_from
+from capforge_gateway.tasks import cancelled
 
 _POLL_SECONDS = 0.5
 _log = structlog.get_logger()
@@ -24,11 +25,7 @@ class FolderKeys:
         self._namespaces: frozenset[str] = frozenset()
         self._task = asyncio.get_running_loop().create_task(self._poll())
 
-    def follow(self, namespaces: Iterable[str]) -> None:
-        wanted = frozenset(namespaces)
-        for gone in self._namespaces - wanted:
-            self._keyring.forget(gone)
-        self._namespaces = wanted
+    def follow(self, namespaces: Iterable[str]) -> None:  # noqa: ARG002 - the folder says which there are
         self.look()
 
     @property
@@ -36,24 +33,36 @@ class FolderKeys:
         return True
 
     async def aclose(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancelled(self._task)
 
     def look(self) -> None:
-        """Read all keys of the followed namespaces."""
-        for namespace in self._namespaces:
-            try:
-                stored = {
-                    path.name: path.read_bytes()
-                    for path in (self._folder / namespace).iterdir()
-                    if path.is_file() and not path.name.startswith(".")
-                }
-            except FileNotFoundError:
-                stored = {}
-            except OSError as error:  # what was known stays known
-                _log.warning("keys cannot be read", namespace=namespace, error=str(error))
-                continue
-            self._keyring.replace(namespace, records_from(namespace, stored))
+        """Read all keys; a namespace without a folder is closed."""
+        try:
+            found = frozenset(path.name for path in self._folder.iterdir() if path.is_dir())
+        except FileNotFoundError:
+            found = frozenset()
+        except OSError as error:  # what was known stays known
+            _log.warning("keys cannot be read", error=str(error))
+            return
+        for gone in self._namespaces - found:
+            self._keyring.forget(gone)
+        self._namespaces = found
+        for namespace in found:
+            self._look_into(namespace)
+
+    def _look_into(self, namespace: str) -> None:
+        try:
+            stored = {
+                path.name: path.read_bytes()
+                for path in (self._folder / namespace).iterdir()
+                if path.is_file() and not path.name.startswith(".")
+            }
+        except FileNotFoundError:  # a key or its folder went meanwhile: the next look knows
+            return
+        except OSError as error:  # what was known stays known
+            _log.warning("keys cannot be read", namespace=namespace, error=str(error))
+            return
+        self._keyring.replace(namespace, records_from(namespace, stored))
 
     async def _poll(self) -> None:
         while True:

@@ -40,6 +40,11 @@ class Keyring:
                 found = name
         return found
 
+    def namespaces_of(self, key: str) -> list[tuple[str, str]]:
+        """Return (namespace, key name) wherever this key opens something: for addresses that name no namespace."""
+        found = ((namespace, self.holder(namespace, key)) for namespace in sorted(self._hashes))
+        return [(namespace, name) for namespace, name in found if name is not None]
+
     def count(self) -> int:
         """Return how many keys are known."""
         return sum(len(hashes) for hashes in self._hashes.values())

@@ -7,10 +7,10 @@ from typing import Protocol
 
 
 class KeySource(Protocol):
-    """Keeps a Keyring equal to a source, for the namespaces that have capabilities."""
+    """Keeps a Keyring equal to a source, for all namespaces that the source knows, and those that have capabilities."""
 
     def follow(self, namespaces: Iterable[str]) -> None:
-        """Follow exactly these namespaces from now on; those no longer named are closed. Returns at once."""
+        """Follow these namespaces too from now on; those that nobody names any more are closed. Returns at once."""
 
     @property
     def settled(self) -> bool:

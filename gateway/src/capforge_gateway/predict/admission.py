@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from capforge_gateway.errors import overloaded, too_many_requests
+from capforge_gateway.slots import Slots
 
 
 @dataclass
@@ -36,26 +36,20 @@ class Admission:
     def __init__(self, total: int, per_namespace: int, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.held_bytes = 0
-        self.under_way = 0
-        self._total = total
-        self._per_namespace = per_namespace
-        self._of_namespace: Counter[str] = Counter()
+        self._slots = Slots(total, per_namespace, lambda: too_many_requests(per_namespace))
+
+    @property
+    def under_way(self) -> int:
+        """Predictions of all namespaces."""
+        return self._slots.under_way
 
     @contextmanager
     def seat(self, namespace: str) -> Iterator[Seat]:
         """Admit one prediction for the block; raises 429 or 503."""
-        if self._of_namespace[namespace] >= self._per_namespace:
-            raise too_many_requests(self._per_namespace)
-        if self.under_way >= self._total:
-            raise overloaded()
+        self._slots.take(namespace)
         seat = Seat(self)
-        self.under_way += 1
-        self._of_namespace[namespace] += 1
         try:
             yield seat
         finally:
             self.held_bytes -= seat.held_bytes
-            self.under_way -= 1
-            self._of_namespace[namespace] -= 1
-            if not self._of_namespace[namespace]:
-                del self._of_namespace[namespace]
+            self._slots.give(namespace)

@@ -9,20 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-from capforge_transforms import Format, Header
-
-_LEAN_BYTES_PER_PIXEL = 7
-"""Measured peak of a grey or colour JPEG: RGB, and once more where it is turned upright."""
-_BYTES_PER_PIXEL = 28
-"""Measured peak of everything that goes through Pillow; a transparent WebP takes the most."""
-_LEAN_COMPONENTS = frozenset({1, 3})
+from dataclasses import dataclass
 
 
-def decode_bytes(header: Header) -> int:
-    """Return how much memory decoding takes at its peak, bytes."""
-    lean = header.format is Format.JPEG and header.components in _LEAN_COMPONENTS
-    return header.width * header.height * (_LEAN_BYTES_PER_PIXEL if lean else _BYTES_PER_PIXEL)
+@dataclass
+class Loan:
+    """Bytes that are held."""
+
+    budget: ByteBudget
+    size: int
+
+    def keep(self, size: int) -> None:
+        """Give back all but `size` bytes; nothing where that is more than is held."""
+        if size < self.size:
+            given_back, self.size = self.size - size, size
+            self.budget.give_back(given_back)
 
 
 class ByteBudget:
@@ -34,16 +35,17 @@ class ByteBudget:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def held(self, size: int) -> AsyncIterator[None]:
+    async def held(self, size: int) -> AsyncIterator[Loan]:
         """Hold `size` bytes (at most `total`) for the block, once they are free."""
         if size <= self._free:
             self._free -= size
         else:
             await self._turn(size)
+        loan = Loan(self, size)
         try:
-            yield
+            yield loan
         finally:
-            self._give_back(size)
+            self.give_back(loan.size)
 
     async def _turn(self, size: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -53,12 +55,13 @@ class ByteBudget:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it was our turn just now: the bytes are ours to give back
-                self._give_back(size)
+                self.give_back(size)
             else:
                 self._waiting.remove(entry)
             raise
 
-    def _give_back(self, size: int) -> None:
+    def give_back(self, size: int) -> None:
+        """Let others have bytes that were held."""
         self._free += size
         still = []
         for entry in self._waiting:

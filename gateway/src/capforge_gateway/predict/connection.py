@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import httptools
-import numpy as np
 from numpy.typing import NDArray
 
 from capforge_gateway.predict.wire import HEADER_LENGTH
@@ -20,6 +19,9 @@ from capforge_gateway.predict.wire import HEADER_LENGTH
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNACKNOWLEDGED_MILLISECONDS = 5000
 """A pod whose node is gone acknowledges nothing: the kernel then ends the connection after this time."""
+_PROBE_AFTER_SECONDS = 2
+"""Of silence: a node that was lost after it had taken the request is only found out by asking."""
+_PROBE_EVERY_SECONDS = 1
 
 
 class ConnectionFailed(OSError):  # noqa: N818 - reads as the fact it states
@@ -54,13 +56,13 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._header_length: int | None = None
 
-    async def infer(self, head: bytes, tensor: NDArray[np.uint8]) -> Answer:
+    async def infer(self, head: bytes, *tensors: NDArray[Any]) -> Answer:
         """Send one request and return its answer; raises ConnectionFailed. Cancelling closes the connection."""
         if self.closed or self._transport is None or self._waiting is not None:
             raise ConnectionFailed("the connection is not idle", answer_begun=False)
         self._waiting = asyncio.get_running_loop().create_future()
         self._chunks, self._size, self._header_length = [], 0, None
-        self._transport.writelines([head, tensor.data.cast("B")])
+        self._transport.writelines([head, *(tensor.data.cast("B") for tensor in tensors)])
         try:
             return await self._waiting
         except asyncio.CancelledError:
@@ -82,6 +84,9 @@ class Connection(asyncio.Protocol):
         sock = transport.get_extra_info("socket")
         if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _PROBE_AFTER_SECONDS)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_EVERY_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         if (

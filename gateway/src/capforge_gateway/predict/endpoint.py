@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 
 from capforge_contracts.run import CapabilityType
-from capforge_gateway.envelope import Headers, failure, failure_headers, json_headers, success
-from capforge_gateway.errors import ApiError, ClientGone, internal, not_served, unauthorized, unsupported_media
-from capforge_gateway.keys.keyring import Keyring, presented_key
+from capforge_gateway.documents.endpoint import Answer, FieldExtraction
+from capforge_gateway.envelope import Headers, failure, failure_headers, json_headers, resources
+from capforge_gateway.errors import ApiError, ClientGone, internal, unsupported_media
 from capforge_gateway.metrics import Metrics
 from capforge_gateway.predict.admission import Admission, Seat
 from capforge_gateway.predict.body import Body, Message, Receive, Send, body_limit, header
 from capforge_gateway.predict.detector import Detector
+from capforge_gateway.predict.door import Door, check_searches, check_served
 from capforge_gateway.predict.fetch import Fetcher
 from capforge_gateway.predict.inputs import FORM, JSON, RAW, URLENCODED, ImageAddress, ImageBytes, image_of, media_type
 from capforge_gateway.predict.pixels import PixelThreads
+from capforge_gateway.predict.regions.endpoint import Regions
+from capforge_gateway.predict.sending import refuse, send_whole
 from capforge_gateway.predict.target import Target, options_of
-from capforge_gateway.requests import Facts, request_id_from
-from capforge_gateway.routing.board import RouteBoard
-from capforge_gateway.routing.resolve import find_capability, find_version
+from capforge_gateway.requests import Facts, address_of, request_id_from
+from capforge_gateway.routing.routes import REGION_TYPES
 
 CLIENT_GONE_STATUS = 499
 """In log and metrics only: nobody was there to be answered."""
@@ -39,14 +40,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Predict:
-    """`POST /v1/products/{namespace}/{capability}/v{version}/predict`."""
+    """`POST /v1/products/{namespace}/{capability}/v{version}/predict` and `…/predict_async`."""
 
-    board: RouteBoard
-    keyring: Keyring
+    door: Door
     admission: Admission
     pixels: PixelThreads
     fetcher: Fetcher
     detector: Detector
+    regions: Regions
+    field_extraction: FieldExtraction
     metrics: Metrics
     limits: Limits
     external_url: str
@@ -56,12 +58,11 @@ class Predict:
         headers: Headers = scope["headers"]
         facts = Facts(request_id_from(headers))
         body = Body(receive, headers)
-        url = self._url(scope)
+        url = address_of(scope, self.external_url)
         try:
-            document = await self._predict(scope, target, body, facts)
-            facts.status = HTTPStatus.OK
-            answer = success(url, HTTPStatus.OK, document)
-            await _send(send, HTTPStatus.OK, json_headers(answer, facts.request_id), answer)
+            facts.status, found = await self._predict(scope, target, body, facts)
+            answer = resources(url, facts.request_id, facts.status, found)
+            await send_whole(send, facts.status, json_headers(answer, facts.request_id), answer)
         except ClientGone:
             facts.status, facts.code = CLIENT_GONE_STATUS, "ClientGone"
         except ApiError as error:
@@ -71,22 +72,22 @@ class Predict:
             await _refuse(send, body, url, internal(), facts)
         self._account(target, facts)
 
-    async def _predict(self, scope: Message, target: Target, body: Body, facts: Facts) -> Any:
+    async def _predict(self, scope: Message, target: Target, body: Body, facts: Facts) -> Answer:
         headers = scope["headers"]
-        key = self.keyring.holder(target.namespace, presented_key(header(headers, b"authorization")))
-        if key is None:
-            raise unauthorized()
-        facts.namespace, facts.key = target.namespace, key
-        capability = find_capability(self.board.current, target.namespace, target.capability)
-        facts.capability = capability.name
-        version = find_version(capability, target.asked)
-        facts.version = version.version
+        capability = self.door.capability(target.namespace, target.capability, headers, facts)
+        if target.search:
+            check_searches(capability)
+        if capability.type is CapabilityType.FIELD_EXTRACTOR:
+            return await self.field_extraction.answer(scope, target, capability, body, facts)
+        if capability.type in REGION_TYPES:
+            return await self.regions.answer(scope, target, capability, body, facts)
+        version = self.door.version(capability, target.asked, facts)
         options = options_of(scope["query_string"])
-        if capability.type is not CapabilityType.DETECTOR:
-            raise not_served(capability.type)
+        check_served(capability, queued=target.queued)
         with self.admission.seat(target.namespace) as seat:
             image = await self._image(headers, body, seat, facts)
-            return await self.detector.predict(capability, version, image, options, facts)
+            document = await self.detector.predict(capability, version, image, options, facts)
+            return HTTPStatus.OK, {"document": document}
 
     async def _image(self, headers: Headers, body: Body, seat: Seat, facts: Facts) -> ImageBytes:
         content_type = header(headers, b"content-type")
@@ -103,14 +104,6 @@ class Predict:
         if isinstance(found, ImageAddress):
             return ImageBytes(await self.fetcher.fetch(found.url, seat.hold))
         return found
-
-    def _url(self, scope: Message) -> str:
-        """Return the address that was asked, as the caller knows it."""
-        path: str = scope["raw_path"].decode("ascii", "replace")
-        if self.external_url:
-            return self.external_url.rstrip("/") + path
-        host = header(scope["headers"], b"host").decode("latin-1")
-        return f"{scope['scheme']}://{host}{path}"
 
     def _account(self, target: Target, facts: Facts) -> None:
         self.metrics.observe(facts)
@@ -133,22 +126,8 @@ class Predict:
 
 async def _refuse(send: Send, body: Body, url: str, error: ApiError, facts: Facts) -> None:
     facts.status, facts.code = error.status, error.code
-    answer = failure(url, error)
-    headers = failure_headers(answer, facts.request_id, error)
-    if body.complete:
-        await _send(send, error.status, headers, answer)
-        return
-    await send(
-        {"type": "http.response.start", "status": error.status, "headers": [*headers, (b"connection", b"close")]}
-    )
-    await send({"type": "http.response.body", "body": answer, "more_body": True})
-    await body.linger()
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _send(send: Send, status: int, headers: Headers, answer: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer})
+    answer = failure(url, facts.request_id, error)
+    await refuse(send, body, error.status, failure_headers(answer, facts.request_id, error), answer)
 
 
 def _rounded(seconds: float | None) -> float | None:

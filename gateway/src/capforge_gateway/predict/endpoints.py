@@ -1,8 +1,10 @@
 """Which model server gets the next request, and the idle connections to each.
 
 - The one with the least under way; among equals, in turn.
-- One that failed is left alone for a second, after each further failure twice as long (a server that hangs costs its
-  caller the whole time-out), unless every other has failed too: then it is tried all the same.
+- One that failed is left alone for a second, after each further failure twice as long, unless every other has failed
+  too: then it is tried all the same. Requests that fail together are one failure.
+- What waits for a server that has fallen silent is moved: its connections are closed, so that each request goes on to
+  another server.
 - Connections to servers that are routed to no more are closed when idle.
 """
 
@@ -10,8 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from capforge_gateway.predict.connection import Connection
@@ -30,7 +31,11 @@ class Endpoint:
     """Since the last answer."""
     failed_until: float = 0.0
     last_pick: int = 0
+    answers: int = 0
+    """So far, of whatever status."""
     idle: deque[Connection] = field(default_factory=deque)
+    busy: set[Connection] = field(default_factory=set)
+    """Those that wait for an answer."""
 
 
 class Endpoints:
@@ -52,11 +57,29 @@ class Endpoints:
         best.last_pick = self._picks
         return best
 
+    def pick_well(self, addresses: Collection[str], tried: Collection[str]) -> Endpoint | None:
+        """Return the best server that was not tried yet and has not failed lately; None where there is none."""
+        now = self._clock()
+        return self.pick([one for one in addresses if self._endpoint(one).failed_until <= now], tried)
+
     def failed(self, endpoint: Endpoint) -> None:
         """Leave the server alone for a while."""
-        endpoint.failed_until = self._clock() + min(OPEN_SECONDS * 2**endpoint.failures, LONGEST_OPEN_SECONDS)
-        endpoint.failures += 1
+        now = self._clock()
         self._close_idle(endpoint)
+        if endpoint.failed_until > now:
+            return
+        endpoint.failed_until = now + min(OPEN_SECONDS * 2**endpoint.failures, LONGEST_OPEN_SECONDS)
+        endpoint.failures += 1
+
+    def left_alone(self, endpoint: Endpoint) -> bool:
+        """Tell whether the server failed lately and has not answered since."""
+        return endpoint.failed_until > self._clock()
+
+    def silent(self, endpoint: Endpoint) -> None:
+        """Leave the server alone and move everything that waits for it to other servers."""
+        self.failed(endpoint)
+        for connection in tuple(endpoint.busy):
+            connection.close()
 
     def retain(self, addresses: Collection[str]) -> None:
         """Forget every server but these."""
@@ -67,18 +90,10 @@ class Endpoints:
         """Close every idle connection."""
         self.retain(())
 
-    @contextmanager
-    def counted(self, endpoint: Endpoint) -> Iterator[None]:
-        """Count a request as under way for the block."""
-        endpoint.under_way += 1
-        try:
-            yield
-        finally:
-            endpoint.under_way -= 1
-
     def answered(self, endpoint: Endpoint, connection: Connection) -> None:
         """Note that the server is well, and keep the connection for the next request if it and its server are good."""
-        endpoint.failures = 0
+        endpoint.failures, endpoint.failed_until = 0, 0.0
+        endpoint.answers += 1
         if connection.closed:
             return
         if self._known.get(endpoint.address) is endpoint:

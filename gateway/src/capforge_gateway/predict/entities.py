@@ -51,17 +51,23 @@ def detections_of(tensors: Tensors) -> Detections:
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         raise WireError(f"the model's outputs have shapes {shapes}; expected boxes [1,K,4], scores and classes [1,K]")
     order = np.argsort(-scores[0, :found], kind="stable")
-    return Detections(boxes[0, order], scores[0, order], classes[0, order])
+    return Detections(boxes[0, order], scores[0, order], classes[0, order].astype(np.int64, copy=False))
 
 
 def kept(found: Detections, version: Version, options: Options) -> Detections:
     """Return those at or over their output's threshold, at most `max_entities`."""
-    known = (found.classes >= 0) & (found.classes < len(version.names)) & np.isfinite(found.boxes).all(axis=1)
-    thresholds = np.full(len(found.classes), np.inf, np.float32)
-    thresholds[known] = (
-        version.thresholds[found.classes[known]] if options.threshold is None else np.float32(options.threshold)
-    )
-    rows = np.flatnonzero(found.scores >= thresholds)[: options.max_entities]
+    outputs = len(version.names)
+    if not outputs:
+        return Detections(found.boxes[:0], found.scores[:0], found.classes[:0])
+    if options.threshold is None:
+        reached = found.scores >= version.thresholds.take(found.classes, mode="clip")
+    else:
+        reached = found.scores >= np.float32(options.threshold)
+    reached &= found.classes.view(np.uint64) < outputs  # a negative number is a very large one
+    rows = reached.nonzero()[0]
+    if not np.isfinite(found.boxes).all():
+        rows = rows[np.isfinite(found.boxes[rows]).all(axis=1)]
+    rows = rows[: options.max_entities]
     return Detections(found.boxes[rows], found.scores[rows], found.classes[rows])
 
 

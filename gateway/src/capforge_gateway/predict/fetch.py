@@ -20,13 +20,14 @@ import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from capforge_contracts.addresses import Network, may_fetch_from
 from capforge_gateway.errors import ApiError, bad_request, too_large
-from capforge_gateway.predict.addresses import Network, may_fetch_from
 from capforge_gateway.settings import Settings, UrlInput
 
 _MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_ACCEPTED = "image/*, application/pdf"
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _CHUNK_BYTES = 64 * 1024
 _log = structlog.get_logger()
@@ -147,18 +148,22 @@ class Fetcher:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            headers={"User-Agent": "capforge-gateway", "Accept": "image/*", "Accept-Encoding": "identity"},
+            headers={"User-Agent": "capforge-gateway", "Accept": _ACCEPTED, "Accept-Encoding": "identity"},
         )
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
 
-    async def fetch(self, text: str, hold: Hold) -> bytes:
-        """Return the bytes at an address; raises 400 with the reason, 413. `hold` accounts for each chunk."""
+    async def fetch(self, text: str, hold: Hold, max_bytes: int | None = None) -> bytes:
+        """Return the bytes at an address; raises 400 with the reason, 413 (`max_bytes`: instead of an image's limit).
+
+        `hold` accounts for each chunk.
+        """
+        limit = max_bytes or self._policy.max_bytes
         try:
             async with asyncio.timeout(self._policy.timeout_seconds):
-                return await self._follow(text, hold)
+                return await self._follow(text, hold, limit)
         except TimeoutError as error:
             raise bad_request(f"the address gave no whole image within {self._policy.timeout_seconds:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -167,7 +172,7 @@ class Fetcher:
             _log.info("image address cannot be fetched", error=repr(error)[:300])
             raise bad_request("nothing could be fetched from the address") from error
 
-    async def _follow(self, text: str, hold: Hold) -> bytes:
+    async def _follow(self, text: str, hold: Hold, max_bytes: int) -> bytes:
         for _ in range(_MAX_REDIRECTS + 1):
             url = checked_url(text, self._policy)
             async with self._session.get(url, allow_redirects=False) as response:
@@ -176,16 +181,16 @@ class Fetcher:
                     continue
                 if response.status != _OK:
                     raise bad_request(f"the address answered with status {response.status}")
-                return await self._bounded(response, hold)
+                return await self._bounded(response, hold, max_bytes)
         raise bad_request(f"the address redirects more than {_MAX_REDIRECTS} times")
 
-    async def _bounded(self, response: Any, hold: Hold) -> bytes:
-        if (response.content_length or 0) > self._policy.max_bytes:
-            raise too_large(self._policy.max_bytes)
+    async def _bounded(self, response: Any, hold: Hold, max_bytes: int) -> bytes:
+        if (response.content_length or 0) > max_bytes:
+            raise too_large(max_bytes)
         data = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
             hold(len(chunk))
             data += chunk
-            if len(data) > self._policy.max_bytes:
-                raise too_large(self._policy.max_bytes)
+            if len(data) > max_bytes:
+                raise too_large(max_bytes)
         return bytes(data)

@@ -19,7 +19,9 @@ _DTYPES: Mapping[str, np.dtype[Any]] = {
     "INT64": np.dtype("<i8"),
     "INT32": np.dtype("<i4"),
     "UINT8": np.dtype("u1"),
+    "BOOL": np.dtype("?"),
 }
+_NAMES: Mapping[np.dtype[Any], str] = {dtype: name for name, dtype in _DTYPES.items()}
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -36,12 +38,36 @@ def infer_head(
     `shape` is that of one uint8 tensor, batch axis included.
     """
     size = math.prod(shape)
+    return _head(model, request_id, [_input(input_name, shape, "UINT8", size)], outputs, authority, size)
+
+
+def named_infer_head(
+    model: str, request_id: str, inputs: Mapping[str, NDArray[Any]], outputs: tuple[str, ...], authority: str
+) -> bytes:
+    """Do the same for several inputs of several types, whose bytes follow in this order; raises WireError."""
+    described = [_input(name, array.shape, _datatype(array), array.nbytes) for name, array in inputs.items()]
+    size = sum(array.nbytes for array in inputs.values())
+    return _head(model, request_id, described, outputs, authority, size)
+
+
+def _input(name: str, shape: tuple[int, ...], datatype: str, size: int) -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": datatype, "parameters": {"binary_data_size": size}}
+
+
+def _datatype(array: NDArray[Any]) -> str:
+    try:
+        return _NAMES[array.dtype]
+    except KeyError as error:
+        raise WireError(f"an input of {array.dtype} cannot be sent; known: {', '.join(_DTYPES)}") from error
+
+
+def _head(
+    model: str, request_id: str, inputs: list[dict[str, Any]], outputs: tuple[str, ...], authority: str, size: int
+) -> bytes:
     described = orjson.dumps(
         {
             "id": request_id,
-            "inputs": [
-                {"name": input_name, "shape": shape, "datatype": "UINT8", "parameters": {"binary_data_size": size}}
-            ],
+            "inputs": inputs,
             "outputs": [{"name": name, "parameters": {"binary_data": True}} for name in outputs],
         }
     )

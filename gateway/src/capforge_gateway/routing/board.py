@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from capforge_contracts.serving import RoutingTable
-from capforge_gateway.routing.routes import Routes, routes_from
+from capforge_gateway.routing.routes import Capability, Routes, Version, routes_from
 
 Listener = Callable[[Routes], None]
 
@@ -25,6 +25,11 @@ class RouteBoard:
     def known(self) -> bool:
         """Tell whether any table has arrived."""
         return self.current.generation >= 0
+
+    def addresses(self, capability: Capability, version: Version) -> tuple[str, ...]:
+        """Return where a version is loaded now: the routes may have changed since a request found it."""
+        now = self.current.capabilities.get((capability.namespace, capability.name))
+        return now.versions.get(version.version, version).addresses if now else version.addresses
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with every new set of routes, and now with the current one."""

@@ -9,6 +9,9 @@ from capforge_gateway.routing.routes import Capability, Routes, Version
 
 _ASKED = re.compile(r"v1(?:\.(0|[1-9][0-9]{0,8}))?")
 _MAJOR = "1."
+NEWEST = "v1"
+BEFORE_ANY = "v1.0"
+"""Of a field extractor: candidates without a prediction, as they were before the first model."""
 
 
 def find_capability(routes: Routes, namespace: str, name: str) -> Capability:
@@ -43,6 +46,13 @@ def find_version(capability: Capability, asked: str) -> Version:
             available=available(capability),
         )
     raise _unknown(capability, asked)
+
+
+def find_version_or_none(capability: Capability, asked: str) -> Version | None:
+    """Return the version of a capability that answers before any model too; None: asked is that, version 1.0."""
+    if asked == BEFORE_ANY or (asked == NEWEST and capability.current is None):
+        return None
+    return find_version(capability, asked)
 
 
 def available(capability: Capability) -> list[str]:

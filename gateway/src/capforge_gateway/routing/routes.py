@@ -9,12 +9,17 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from capforge_contracts.run import CapabilityType
+from capforge_contracts.data_model import DataField
+from capforge_contracts.run import CapabilityType, CropSettings
 from capforge_contracts.serving import RoutedCapability, RoutedVersion, RoutingTable
 from capforge_transforms import Transforms, UnknownVersion, transforms
 
 DEFAULT_THRESHOLD = 0.5
 """For an output that neither the spec nor the card gives a threshold."""
+REGION_TYPES = frozenset({CapabilityType.BOX_CLASSIFIER, CapabilityType.BOX_EMBEDDER})
+"""Those that say something about the entities of an image."""
+_DEFAULT_THRESHOLDS: Mapping[CapabilityType, float] = {CapabilityType.BOX_CLASSIFIER: 0.0}
+"""A classifier without a threshold always says which class is the likeliest."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,16 @@ class Version:
     """Confidence from which a detection counts, 0-1, by position."""
     addresses: tuple[str, ...]
     """`host:port` of the model servers that have it loaded and proven."""
+    max_batch_size: int = 1
+    """How many images (or pages) a model server takes in one request."""
+    fields: tuple[DataField, ...] = ()
+    """Of a field extractor: the data model that this version was trained on, by index in the model."""
+    field_thresholds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Of a field extractor: confidence from which a value counts, 0-1, by field; DEFAULT_THRESHOLD for others."""
+    crop: CropSettings | None = None
+    """Of a classifier or embedder: how its regions are cut out."""
+    embedding_size: int = 0
+    """Of an embedder: numbers in a vector; 0: not told."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,12 @@ class Capability:
     versions: Mapping[str, Version]
     current: str | None
     reason: str
+    fields: tuple[DataField, ...] = ()
+    """Of a field extractor: its data model now."""
+    input_from: str | None = None
+    """Of a classifier or embedder: whose entities it takes where a request brings none."""
+    input_filter: frozenset[str] = frozenset()
+    """Which of their classes it takes; empty: all."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +113,12 @@ def _capability(routed: RoutedCapability) -> Capability:
         name=routed.name,
         type=routed.type,
         description=routed.description,
-        versions=MappingProxyType({one.version: _version(one, names) for one in routed.versions}),
+        versions=MappingProxyType({one.version: _version(one, names, routed.type) for one in routed.versions}),
         current=routed.current,
         reason=routed.reason,
+        fields=tuple(routed.fields),
+        input_from=routed.input_from,
+        input_filter=frozenset(routed.input_filter),
     )
 
 
@@ -106,7 +130,8 @@ def _names_by_position(routed: RoutedCapability) -> tuple[str, ...]:
     )
 
 
-def _version(routed: RoutedVersion, names: tuple[str, ...]) -> Version:
+def _version(routed: RoutedVersion, names: tuple[str, ...], element_type: CapabilityType) -> Version:
+    default = _DEFAULT_THRESHOLDS.get(element_type, DEFAULT_THRESHOLD)
     return Version(
         version=routed.version,
         model=routed.model,
@@ -118,8 +143,13 @@ def _version(routed: RoutedVersion, names: tuple[str, ...]) -> Version:
         transforms_version=routed.transforms_version,
         transforms=_transforms(routed.transforms_version),
         names=names,
-        thresholds=np.array([routed.thresholds.get(name, DEFAULT_THRESHOLD) for name in names], np.float32),
+        thresholds=np.array([routed.thresholds.get(name, default) for name in names], np.float32),
         addresses=tuple(dict.fromkeys(endpoint.address for endpoint in routed.endpoints)),
+        max_batch_size=max(routed.max_batch_size, 1),
+        fields=tuple(routed.fields),
+        field_thresholds=MappingProxyType(dict(routed.thresholds)),
+        crop=routed.crop,
+        embedding_size=routed.embedding_size,
     )
 
 

@@ -41,6 +41,9 @@ def command(data: Path, port: int = _PORT) -> list[str]:
         "/health",
         "--quiet",
     ]
+    if folder := os.environ.get("CAPFORGE_ACCOUNTS"):
+        # Read anew at each request: what the keeper writes there holds at once.
+        options += ["--iam-dir", folder, "--iam-cache-disable"]
     # Metadata beside the objects: not every volume's file system has extended attributes.
     return ["versitygw", *options, "posix", "--sidecar", str(data / "metadata"), str(data / "buckets")]
 

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import structlog
 
+from capforge_contracts import logs
 from capforge_contracts.dataset import SnapshotRequest
 from capforge_contracts.exitcodes import (
     REASONS,
@@ -26,6 +27,7 @@ from capforge_contracts.exitcodes import (
 )
 from capforge_contracts.store import NotFound, Refused, StoreError, open_store
 from capforge_snapshot.snapshot import take_snapshot
+from capforge_snapshot.submissions.stream import Gateway
 
 _LOG = structlog.get_logger()
 
@@ -36,15 +38,7 @@ class _Interrupted(BaseException):
 
 def main() -> int:
     """Run the process; returns its exit code."""
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure("snapshot")
     parser = argparse.ArgumentParser(prog="capforge-snapshot", description="Take one snapshot of labelled data.")
     parser.add_argument("--request", required=True, metavar="KEY", help="key of the SnapshotRequest in CAPFORGE_STORE")
     key: str = parser.parse_args().request
@@ -56,7 +50,7 @@ def main() -> int:
     except StoreError as error:
         return _failed(ExitCode.STORE_UNAVAILABLE, error)
     except _Interrupted:
-        return _failed(ExitCode.INTERRUPTED, RuntimeError("stopped by SIGTERM; the next attempt starts again"))
+        return _failed(ExitCode.INTERRUPTED, RuntimeError("stopped by SIGTERM; the next attempt goes on"))
     except Exception as error:  # noqa: BLE001 - the process ends here, and says why
         _LOG.exception("unexpected error")
         return _failed(ExitCode.INTERNAL_ERROR, error)
@@ -66,11 +60,11 @@ def main() -> int:
 def _run(key: str) -> None:
     store = open_store(os.environ)
     request = SnapshotRequest.from_json(store.get(key))
+    logs.bind(namespace=request.namespace, dataset=request.dataset, spec_hash=request.spec_hash)
     with tempfile.TemporaryDirectory(prefix="snapshot-") as folder:
-        result = take_snapshot(request, store, Path(folder))
+        result = take_snapshot(request, store, Path(folder), gateway=Gateway.of(os.environ))
     _LOG.info(
         "snapshot done",
-        dataset=f"{request.namespace}/{request.dataset}",
         outcome=result.outcome,
         digest=result.digest,
         message=result.message,

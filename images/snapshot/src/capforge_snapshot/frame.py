@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from capforge_contracts.coco.boxes import Corners
+from capforge_contracts.coco.boxes import Corners, Placed
 from capforge_contracts.coco.faults import FaultCode, RecordFault
-from capforge_contracts.coco.records import Image
 from capforge_snapshot.pictures import Picture
+from capforge_snapshot.records import ImageRecord
 from capforge_transforms import boxes_to_upright, upright_size
 
 _DECIMALS = 4
@@ -29,14 +30,22 @@ class Frame:
     orientation: int
     """1 where the grid is upright already; else how the stored grid is turned upright."""
 
-    def upright(self, corners: Corners) -> Corners:
-        """Return the box in upright pixels."""
-        moved = boxes_to_upright(np.array([corners]), self.width, self.height, self.orientation)[0]
-        x0, y0, x1, y1 = (round(float(value), _DECIMALS) for value in moved)
-        return x0, y0, x1, y1
+    def upright(self, placed: Placed) -> Placed:
+        """Return the location in upright pixels."""
+        x0, y0, x1, y1 = self._turned(np.array([placed.box]))[0]
+        box: Corners = (x0, y0, x1, y1)
+        if placed.polygon is None:
+            return Placed(box)
+        points = np.array(placed.polygon).reshape(-1, 2)
+        turned = self._turned(np.hstack([points, points]))
+        return Placed(box, tuple(number for point in turned for number in point[:2]))
+
+    def _turned(self, boxes: NDArray[np.float64]) -> list[list[float]]:
+        moved = boxes_to_upright(boxes, self.width, self.height, self.orientation)
+        return [[round(float(value), _DECIMALS) for value in row] for row in moved]
 
 
-def frame_of(image: Image, picture: Picture) -> Frame | RecordFault:
+def frame_of(image: ImageRecord, picture: Picture) -> Frame | RecordFault:
     """Return the grid of an image's boxes; a fault where the declared size is neither upright nor stored."""
     stored = (picture.stored_width, picture.stored_height)
     upright = upright_size(*stored, picture.orientation)

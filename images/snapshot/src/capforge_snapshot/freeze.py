@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from capforge_contracts import layout
-from capforge_contracts.dataset import ManifestItem, Split, SplitSpec, manifest_lines
+from capforge_contracts.dataset import manifest_lines
 from capforge_contracts.store import ObjectStore
 from capforge_snapshot.index import Index
-from capforge_snapshot.labels import class_names, kept_digests, kept_items
-from capforge_snapshot.split import assign
+from capforge_snapshot.labels import labelled_images
+from capforge_snapshot.plan import Plan
+from capforge_snapshot.tally import Tally
 
 
-@dataclass
-class Tally:
-    """What the manifest holds, counted while it is written."""
+def freeze(
+    index: Index, plan: Plan, namespace: str, store: ObjectStore, path: Path, *, annotated: bool = False
+) -> tuple[str, Tally]:
+    """Write the manifest of the images that stay to `path`, store it, return its digest and what it holds.
 
-    items: Counter[Split] = field(default_factory=Counter)
-    classes: Counter[str] = field(default_factory=Counter)
-
-    def counted(self, items: Iterator[ManifestItem]) -> Iterator[ManifestItem]:
-        """Pass the items through."""
-        for item in items:
-            self.items[item.split] += 1
-            self.classes.update(entity.class_name for entity in item.entities)
-            yield item
-
-
-def freeze(index: Index, split: SplitSpec | None, namespace: str, store: ObjectStore, path: Path) -> tuple[str, Tally]:
-    """Write the manifest of what stays to `path`, store it, return its digest and what it holds."""
-    index.drop_doubted()
+    `annotated`: they are the namespace's own images, whose bytes go when people delete them.
+    """
     tally = Tally()
+    tally.classes.update(dict.fromkeys(plan.classes, 0))
+    items = tally.images(plan.item(labelled) for labelled in labelled_images(index))
+    return store_manifest(manifest_lines(plan.classes, items, annotated=annotated), namespace, store, path), tally
+
+
+def store_manifest(lines: Iterator[bytes], namespace: str, store: ObjectStore, path: Path) -> str:
+    """Write the lines to `path`, store the file under its digest, return the digest."""
     digest = hashlib.sha256()
-    names = class_names(index)
-    tally.classes.update(dict.fromkeys(names, 0))
-    items = tally.counted(kept_items(index, assign(kept_digests(index), split)))
     with path.open("wb") as file:
-        for line in manifest_lines(names, items):
+        for line in lines:
             digest.update(line)
             file.write(line)
     key = layout.manifest(namespace, digest.hexdigest())
     if not store.exists(key):
         store.put_file(key, path)
-    return digest.hexdigest(), tally
+    return digest.hexdigest()

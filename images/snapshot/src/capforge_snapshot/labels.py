@@ -1,66 +1,72 @@
-"""The annotations of an index against the pictures they lie in."""
+"""The objects of an index against the pictures they lie in."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from capforge_contracts.coco.boxes import corners_of
+from capforge_contracts.coco.boxes import Placed, place
 from capforge_contracts.coco.faults import RecordFault
-from capforge_contracts.coco.records import Annotation, Image
-from capforge_contracts.dataset import ManifestEntity, ManifestItem, Split
+from capforge_contracts.dataset import ManifestEntity
 from capforge_snapshot.frame import Frame, frame_of
-from capforge_snapshot.index import Index
+from capforge_snapshot.index import ENTITY_COLUMNS, IMAGE_COLUMNS, Index, entity_of, image_of
 from capforge_snapshot.pictures import Picture
+from capforge_snapshot.records import EntityRecord, ImageRecord
 from capforge_transforms import upright_size
 
-_PICTURE = "i.id, i.name, i.width, i.height, i.sha256, i.stored_width, i.stored_height, i.orientation"
-_ANNOTATION = "a.id, a.image, a.category, a.x, a.y, a.width, a.height"
+_ENTITY = ", ".join(f"a.{column}" for column in ENTITY_COLUMNS)
+_PICTURE = ", ".join(
+    f"i.{column}" for column in (*IMAGE_COLUMNS, "sha256", "stored_width", "stored_height", "orientation")
+)
 _BY_IMAGE = (
-    f"SELECT {_ANNOTATION}, {_PICTURE} FROM annotations a"  # noqa: S608 - constants
+    f"SELECT {_ENTITY}, {_PICTURE} FROM annotations a"  # noqa: S608 - constants
     " JOIN images i ON i.row = (SELECT min(row) FROM images WHERE id = a.image) WHERE NOT a.crowd ORDER BY a.row"
 )
-_KEPT = f"SELECT {_PICTURE} FROM images i WHERE sha256 IS NOT NULL AND NOT dropped ORDER BY sha256"  # noqa: S608 - constants
+_KEPT = f"SELECT i.row, {_PICTURE} FROM images i WHERE sha256 IS NOT NULL AND NOT dropped ORDER BY sha256, name, i.id"  # noqa: S608 - constants
 _OF_IMAGE = (
-    f"SELECT {_ANNOTATION}, c.name FROM annotations a JOIN categories c ON c.id = a.category AND NOT c.dropped"  # noqa: S608 - constants
+    f"SELECT c.name, {_ENTITY} FROM annotations a JOIN categories c ON c.id = a.category AND NOT c.dropped"  # noqa: S608 - constants
     " WHERE a.image = ? AND NOT a.crowd"
 )
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """An image that stays, with its sound labels."""
+
+    row: int
+    image: ImageRecord
+    sha256: str
+    width: int
+    height: int
+    """Of the upright picture."""
+    entities: list[ManifestEntity]
+
+
 def check_boxes(index: Index) -> None:
-    """Find boxes that do not lie in their picture; where it could not be read, in the size the record declares."""
+    """Find objects that do not lie in their picture; where it could not be read, in the size the record declares."""
     for row in index.sql.execute(_BY_IMAGE):
-        image, picture = _picture(row[7:])
-        width, height = _grid(image, picture)
-        corners = corners_of(_annotation(row[:7]), width, height)
-        if isinstance(corners, RecordFault):
-            index.fault(corners)
+        entity = entity_of(row[: len(ENTITY_COLUMNS)])
+        width, height = _grid(*_picture(row[len(ENTITY_COLUMNS) :]))
+        if entity.relative and not (math.isfinite(width) and math.isfinite(height)):
+            continue  # the picture is a fault already
+        placed = place(entity.shape(width, height), width, height)
+        if isinstance(placed, RecordFault):
+            index.fault(placed, entity.file)
 
 
-def kept_items(index: Index, splits: dict[str, Split]) -> Iterator[ManifestItem]:
-    """Yield the images that stay, sorted by digest, each with its sound labels."""
-    for row in index.sql.execute(_KEPT):
-        image, picture = _picture(row)
+def labelled_images(index: Index) -> Iterator[Labelled]:
+    """Yield the images that stay, sorted by digest; rows may be changed meanwhile."""
+    for row, *columns in index.sql.execute(_KEPT):
+        image, picture = _picture(columns)
         if picture is None:
             continue
         frame = frame_of(image, picture)
         if isinstance(frame, RecordFault):
             continue
         width, height = upright_size(picture.stored_width, picture.stored_height, picture.orientation)
-        yield ManifestItem(
-            sha256=picture.sha256,
-            name=image.file_name,
-            width=width,
-            height=height,
-            split=splits[picture.sha256],
-            entities=list(_entities(index, image, frame)),
-        )
-
-
-def kept_digests(index: Index) -> list[str]:
-    """Return the digests of the images that stay."""
-    query = "SELECT sha256 FROM images WHERE sha256 IS NOT NULL AND NOT dropped"
-    return [digest for (digest,) in index.sql.execute(query)]
+        yield Labelled(row, image, picture.sha256, width, height, list(_entities(index, image, frame)))
 
 
 def class_names(index: Index) -> list[str]:
@@ -74,28 +80,38 @@ def crowd_count(index: Index) -> int:
     return int(count)
 
 
-def _entities(index: Index, image: Image, frame: Frame) -> Iterator[ManifestEntity]:
-    for row in index.sql.execute(_OF_IMAGE, (image.id,)):
-        corners = corners_of(_annotation(row[:7]), frame.width, frame.height)
-        if not isinstance(corners, RecordFault):
-            yield ManifestEntity(class_name=row[7], box=list(frame.upright(corners)))
+def reduced_count(index: Index) -> int:
+    """Return how many objects have an outline that only their box is kept of."""
+    (count,) = index.sql.execute("SELECT count(*) FROM annotations WHERE reduced AND NOT crowd").fetchone()
+    return int(count)
 
 
-def _grid(image: Image, picture: Picture | None) -> tuple[float, float]:
+def _entities(index: Index, image: ImageRecord, frame: Frame) -> Iterator[ManifestEntity]:
+    for name, *columns in index.sql.execute(_OF_IMAGE, (image.id,)):
+        entity = entity_of(columns)
+        placed = place(entity.shape(frame.width, frame.height), frame.width, frame.height)
+        if not isinstance(placed, RecordFault):
+            yield _manifest_entity(name, entity, frame.upright(placed))
+
+
+def _manifest_entity(class_name: str, entity: EntityRecord, placed: Placed) -> ManifestEntity:
+    return ManifestEntity(
+        class_name=class_name,
+        box=list(placed.box),
+        polygon=list(placed.polygon) if placed.polygon else None,
+        id=entity.id,
+        attributes=dict(entity.attributes),
+    )
+
+
+def _grid(image: ImageRecord, picture: Picture | None) -> tuple[float, float]:
     frame = frame_of(image, picture) if picture else None
     if isinstance(frame, Frame):
         return frame.width, frame.height
     return image.width or math.inf, image.height or math.inf
 
 
-def _annotation(row: tuple[str, str, str, float, float, float, float]) -> Annotation:
-    identity, image, category, x, y, width, height = row
-    return Annotation(identity, image, category, (x, y, width, height), crowd=False)
-
-
-def _picture(
-    row: tuple[str, str, int | None, int | None, str | None, int, int, int],
-) -> tuple[Image, Picture | None]:
-    identity, name, width, height, sha256, stored_width, stored_height, orientation = row
+def _picture(columns: list[Any]) -> tuple[ImageRecord, Picture | None]:
+    *of_image, sha256, stored_width, stored_height, orientation = columns
     picture = Picture(sha256, stored_width, stored_height, orientation) if sha256 else None
-    return Image(identity, name, width, height), picture
+    return image_of(of_image), picture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
-from threading import Lock
 
 from capforge_contracts import layout
 from capforge_contracts.coco.faults import FaultCode, RecordFault
-from capforge_contracts.coco.records import Image
 from capforge_contracts.model import sha256_hex
 from capforge_contracts.store import NotFound, ObjectStore, Refused
+from capforge_snapshot.memory import ByteBudget
+from capforge_snapshot.records import ImageRecord
 from capforge_snapshot.source import Source
 from capforge_transforms import (
     ImageError,
@@ -20,11 +19,12 @@ from capforge_transforms import (
     Truncated,
     checked_header,
     decode,
+    decode_bytes,
     stored_orientation,
 )
 
-_LARGE_PIXELS = 8_000_000
-"""Pictures above this are decoded one at a time, so that memory stays bounded however many threads there are."""
+_DECODE_BYTES = 640 * 1024 * 1024
+"""Of all pictures decoded at once, whatever the number of threads; one that alone takes more is a fault."""
 
 _CODES: dict[type[ImageError], FaultCode] = {
     Truncated: FaultCode.TRUNCATED_IMAGE,
@@ -53,11 +53,11 @@ class PictureStore:
         self._store = store
         self._namespace = namespace
         self._limits = limits
-        self._large = Lock()
+        self._budget = ByteBudget(_DECODE_BYTES)
 
-    def take(self, image: Image) -> Picture | RecordFault:
+    def take(self, image: ImageRecord) -> Picture | RecordFault:
         """Fetch, check and store one picture; raises StoreError where the store does not answer."""
-        key = self._source.image_key(image.file_name)
+        key = self._source.image_key(image.path)
         try:
             data = self._fetch(key)
             picture = self._proven(data)
@@ -65,6 +65,9 @@ class PictureStore:
             return _fault(image, FaultCode.MISSING_IMAGE, f"there is no readable object {key} ({error})")
         except ImageError as error:
             return _fault(image, _CODES.get(type(error), FaultCode.UNREADABLE_IMAGE), str(error))
+        if image.sha256 not in (None, picture.sha256):
+            message = f"the record says sha256 {image.sha256}, the file has {picture.sha256}; allowed: the file's own"
+            return _fault(image, FaultCode.CONTENT_MISMATCH, message)
         blob = layout.blob(self._namespace, picture.sha256)
         if not self._store.exists(blob):
             self._store.put(blob, data)
@@ -80,10 +83,16 @@ class PictureStore:
 
     def _proven(self, data: bytes) -> Picture:
         header = checked_header(data, self._limits)
-        with self._large if header.width * header.height > _LARGE_PIXELS else nullcontext():
+        size = decode_bytes(header)
+        if size > self._budget.total:
+            raise TooManyPixels(
+                f"a {header.format} of {header.width} x {header.height} pixels takes {size >> 20} MiB to decode;"
+                f" allowed: {self._budget.total >> 20} MiB (a plain JPEG takes the least)"
+            )
+        with self._budget.held(size):
             decode(data, self._limits)
         return Picture(sha256_hex(data), header.width, header.height, stored_orientation(data, header))
 
 
-def _fault(image: Image, code: FaultCode, message: str) -> RecordFault:
+def _fault(image: ImageRecord, code: FaultCode, message: str) -> RecordFault:
     return RecordFault(code, image.label, message, image.id)

@@ -16,12 +16,18 @@ class Places:
     result: str
     faults: str
     progress: str
+    proven: str
 
     @classmethod
     def of(cls, request: SnapshotRequest) -> Places:
         """Return the keys for a request."""
         key = (request.namespace, request.dataset, request.spec_hash)
-        return cls(layout.snapshot_result(*key), layout.snapshot_faults(*key), layout.snapshot_progress(*key))
+        return cls(
+            layout.snapshot_result(*key),
+            layout.snapshot_faults(*key),
+            layout.snapshot_progress(*key),
+            layout.snapshot_proven(*key),
+        )
 
 
 def locked_result(store: ObjectStore, key: str) -> SnapshotResult | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from capforge_contracts.dataset import SnapshotProgress
-from capforge_contracts.store import ObjectStore
+import structlog
 
+from capforge_contracts.dataset import SnapshotProgress
+from capforge_contracts.store import ObjectStore, StoreError
+
+_LOG = structlog.get_logger()
 INTERVAL_SECONDS = 2.0
 
 
@@ -24,5 +27,11 @@ class ProgressWriter:
         """Say how many pictures are done."""
         now = self._clock()
         if now >= self._due or done == total:
-            self._store.put(self._key, SnapshotProgress(done=done, total=total).to_json())
+            self._write(SnapshotProgress(done=done, total=total))
             self._due = now + INTERVAL_SECONDS
+
+    def _write(self, progress: SnapshotProgress) -> None:
+        try:
+            self._store.put(self._key, progress.to_json())
+        except StoreError as error:  # news, not results: the snapshot goes on, the next write brings it
+            _LOG.warning("progress not written", error=str(error))

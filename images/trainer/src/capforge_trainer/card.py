@@ -3,77 +3,41 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 import torch
 
 from capforge_contracts.model import sha256_hex
-from capforge_contracts.run import DetectionMetrics, ModelCard, RunSpec
-from capforge_trainer.config import DetectorParameters
-from capforge_trainer.data.selection import Selection
-from capforge_trainer.export.artefact import MAX_BATCH_SIZE, Artefact, input_tensors, output_tensors
-from capforge_trainer.export.heads import OPSET
-from capforge_trainer.export.suppression import Limits
-from capforge_trainer.fit.loop import Fitted
+from capforge_contracts.run import ModelCard, RunSpec
+from capforge_trainer.config import Parameters
+from capforge_trainer.strategy import Work
+from capforge_trainer.surroundings import Artefact
 from capforge_transforms import VERSION
 
 _PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "pycocotools", "capforge-trainer")
 
 
-@dataclass(frozen=True)
-class Scores:
-    """What the served model reaches."""
-
-    threshold: float
-    dev: DetectionMetrics
-    test: DetectionMetrics | None
-
-
-def model_card(
-    spec: RunSpec,
-    parameters: DetectorParameters,
-    attempt: int,
-    selection: Selection,
-    fitted: Fitted,
-    artefact: Artefact,
-    limits: Limits,
-    scores: Scores,
-    device: torch.device,
-) -> ModelCard:
-    """Return the card of a finished attempt."""
-    shape = fitted.network.shape
+def model_card(work: Work, parameters: Parameters, artefact: Artefact, **own: Any) -> ModelCard:
+    """Return the card of a finished attempt: what every card has, and the template's own fields."""
+    spec = work.spec
     return ModelCard(
         namespace=spec.namespace,
         capability=spec.capability,
         capability_type=spec.capability_type,
         run=spec.run,
         run_digest=spec.digest,
-        attempt=attempt,
+        attempt=work.attempt.number,
         template=spec.template,
         parameters=parameters.model_dump(mode="json", by_alias=True),
-        outputs=sorted(spec.outputs, key=lambda output: output.position),
         datasets=spec.datasets,
-        ignored_classes=selection.ignored,
         model_sha256=sha256_hex(artefact.model),
         model_size_bytes=len(artefact.model),
         golden_sha256=sha256_hex(artefact.golden),
-        opset=OPSET,
-        inputs=input_tensors(fitted.network),
-        model_outputs=output_tensors(limits),
-        max_batch_size=MAX_BATCH_SIZE,
-        input_width=shape.width,
-        input_height=shape.height,
         transforms_version=VERSION,
-        confidence_threshold=scores.threshold,
-        dev=scores.dev,
-        test=scores.test,
         parity=artefact.parity,
-        epochs=fitted.epochs,
-        best_epoch=fitted.best_epoch,
-        train_seconds=round(fitted.seconds, 1),
-        warnings=selection.warnings,
-        environment=_environment(spec, device),
+        environment=_environment(spec, work.device),
+        **own,
     )
 
 

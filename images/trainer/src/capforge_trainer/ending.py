@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import structlog
 from capforge_contracts.exitcodes import REASONS, TERMINATION_LOG, TERMINATION_MESSAGE_CHARS, ExitCode, Termination
 from capforge_contracts.store import Refused, StoreError
 from capforge_trainer.errors import TrainerError
+from capforge_trainer.memory import lacks_memory
 
 _LOG = structlog.get_logger(__name__)
-_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
-_MEMORY_ADVICE = "lower optimizer.batchSize or model.inputLongSidePixels, or ask for more memory"
+_MEMORY_ADVICE = "ask for more memory (resources.memory)"
+"""Outside of training, where no parameter helps."""
 
 
 def ended(work: Callable[[], None]) -> ExitCode:
@@ -24,9 +24,8 @@ def ended(work: Callable[[], None]) -> ExitCode:
         work()
     except Exception as error:  # noqa: BLE001 - the process's last line: everything becomes an exit code
         code, message = explained(error)
-        if code is ExitCode.INTERNAL_ERROR:
-            traceback.print_exception(error)
-        _LOG.error("run ended", reason=REASONS[code], message=message)
+        trace = error if code is ExitCode.INTERNAL_ERROR else None
+        _LOG.error("run ended", reason=REASONS[code], message=message, exc_info=trace)
         _tell(Termination(reason=REASONS[code], message=message[:TERMINATION_MESSAGE_CHARS]))
         return code
     return ExitCode.SUCCESS
@@ -40,17 +39,11 @@ def explained(error: BaseException) -> tuple[ExitCode, str]:
         return ExitCode.BAD_CONFIGURATION, str(error)
     if isinstance(error, StoreError):
         return ExitCode.STORE_UNAVAILABLE, str(error)
-    if _lacks_memory(error):
+    if lacks_memory(error):
         return ExitCode.OUT_OF_MEMORY, f"{type(error).__name__}: {str(error).strip()}; {_MEMORY_ADVICE}"
     if isinstance(error, ValueError) and "CAPFORGE_STORE" in str(error):
         return ExitCode.BAD_CONFIGURATION, str(error)
     return ExitCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}"
-
-
-def _lacks_memory(error: BaseException) -> bool:
-    # torch raises plain RuntimeErrors for a full CPU memory, and OutOfMemoryError (one too) for a GPU's.
-    known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return known or (isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _MEMORY_WORDS))
 
 
 def _tell(termination: Termination) -> None:

@@ -1,4 +1,4 @@
-"""Training without a cluster: a COCO folder in; model, card and metrics in a folder out.
+"""Training without a cluster: a folder of COCO data or of annotated documents in; model, card and metrics out.
 
 The same snapshot command, run contract and checks as on a cluster, with a folder in place of the object store. Started
 again with the same data and settings, it goes on where it stopped.
@@ -21,14 +21,16 @@ from capforge_contracts import layout
 from capforge_contracts.dataset import CocoSource, SnapshotOutcome, SnapshotRequest, SnapshotResult, Split, SplitSpec
 from capforge_contracts.files import FileObjectStore
 from capforge_contracts.model import canonical_json, sha256_hex
-from capforge_contracts.run import CapabilityType, DatasetSelection, ModelCard, Output, RunDatasets, RunSpec, run_digest
+from capforge_contracts.run import DatasetSelection, ModelCard, Output, RunDatasets, RunSpec, run_digest
 from capforge_contracts.store import NotFound
 from capforge_trainer.errors import BadConfigurationError, BadDataError, TrainerError
+from capforge_trainer.local_documents import MANIFEST, document_run
 from capforge_trainer.local_output import collect, report, show_progress
 from capforge_trainer.overrides import merged
-from capforge_trainer.run import Surroundings, checked_parameters, run
+from capforge_trainer.run import checked_parameters, run
 from capforge_trainer.stopping import Stopping
-from capforge_trainer.templates import ANCHOR_FREE_DETECTOR
+from capforge_trainer.surroundings import Surroundings
+from capforge_trainer.templates import ANCHOR_FREE_DETECTOR, CANDIDATE_SCORER, TEMPLATES, Template
 
 _NAMESPACE = "local"
 _DEV_PERCENT = 20
@@ -45,6 +47,8 @@ class LocalRequest:
     settings: list[str]
     budget_seconds: int
     seed: int
+    template: str | None = None
+    """None: the detector's, or the field extractor's where the folder holds documents."""
     clock: Callable[[], float] = time.monotonic
     """Seconds; what the time budget is measured with."""
 
@@ -53,12 +57,13 @@ def train_local(request: LocalRequest, environment: Mapping[str, str]) -> ModelC
     """Train; writes into `out`, prints progress and results. Raises TrainerError, StoreError."""
     if request.budget_seconds < 1:
         raise BadConfigurationError(f"--time-budget is {request.budget_seconds}; allowed: at least 1 second")
-    parameters = merged(ANCHOR_FREE_DETECTOR.defaults(), request.settings)
-    checked_parameters(parameters)  # before the data is looked at, which takes longer
+    template = _template(request)
+    parameters = merged(template.defaults(), request.settings)
+    checked_parameters(template, parameters)  # before the data is looked at, which takes longer
     stopping = Stopping()
     stopping.listen()
     store = FileObjectStore(request.out / "store")
-    spec = _spec(request, parameters, store, environment)
+    spec = _spec(request, template, parameters, store, environment)
     store.put(layout.run_spec(spec.namespace, spec.digest), spec.to_json())
     around = Surroundings(store, stopping, request.out / "cache", listener=show_progress(), clock=request.clock)
     collected = collect(store, spec, run(spec, around), request.out)
@@ -67,29 +72,53 @@ def train_local(request: LocalRequest, environment: Mapping[str, str]) -> ModelC
 
 
 def _spec(
-    request: LocalRequest, parameters: dict[str, Any], store: FileObjectStore, environment: Mapping[str, str]
+    request: LocalRequest,
+    template: Template,
+    parameters: dict[str, Any],
+    store: FileObjectStore,
+    environment: Mapping[str, str],
 ) -> RunSpec:
+    if template is CANDIDATE_SCORER:
+        data = document_run(request.data, _NAMESPACE, store)
+    else:
+        data = {
+            "capability_type": template.capability_types[0],
+            "outputs": _outputs(request.data / "train.json"),
+            "datasets": _datasets(request, store, environment),
+        }
     spec = RunSpec(
         namespace=_NAMESPACE,
-        capability=request.data.resolve().name or "detector",
-        capability_type=CapabilityType.DETECTOR,
+        capability=request.data.resolve().name or "local",
         run="local",
         digest="",
-        outputs=_outputs(request.data / "train.json"),
-        datasets=_datasets(request, store, environment),
-        template=ANCHOR_FREE_DETECTOR.name,
+        template=template.name,
         parameters=parameters,
         seed=request.seed,
         time_budget_seconds=request.budget_seconds,
         image="local",
+        **data,
     )
     return spec.model_copy(update={"digest": run_digest(spec)})
+
+
+def _template(request: LocalRequest) -> Template:
+    documents = (request.data / MANIFEST).is_file()
+    fitting = {name: one for name, one in TEMPLATES.items() if (one is CANDIDATE_SCORER) is documents}
+    if request.template is None:
+        return CANDIDATE_SCORER if documents else ANCHOR_FREE_DETECTOR
+    if request.template not in fitting:
+        raise BadConfigurationError(
+            f"--template {request.template}: allowed for {'documents' if documents else 'images'}: {', '.join(fitting)}"
+        )
+    return fitting[request.template]
 
 
 def _outputs(train: Path) -> list[Output]:
     """Return the categories in the order of their ids."""
     if not train.is_file():
-        raise BadConfigurationError(f"{train}: there is no such file; the folder needs train.json, and best dev.json")
+        raise BadConfigurationError(
+            f"{train}: there is no such file; the folder needs train.json, and best dev.json, or {MANIFEST}"
+        )
     try:
         categories: list[dict[str, Any]] = json.loads(train.read_bytes())["categories"]
         names = [str(one["name"]) for one in sorted(categories, key=lambda one: int(one["id"]))]

@@ -27,7 +27,9 @@ class Stopping:
     def check(self, doing: str) -> None:
         """Raise StoppedError if somebody asked; `doing` says what is broken off."""
         if self._asked:
-            raise StoppedError(f"stopped while {doing}; another attempt goes on from the last checkpoint")
+            raise StoppedError(
+                f"stopped while {doing}; another attempt goes on from the last checkpoint, or begins again"
+            )
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         del number, frame

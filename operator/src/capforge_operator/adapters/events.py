@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import structlog
 from capforge_contracts.model import canonical_json, sha256_hex
 from capforge_operator.adapters.kubernetes_api import KubernetesApi, Missing, Target
 from capforge_operator.labels import FIELD_MANAGER
-from capforge_operator.ports import AlreadyThere, Clock, Event, Json, PortError
+from capforge_operator.ports import AlreadyThere, Clock, Event, Events, Json, PortError
 from capforge_operator.resource_types import EVENTS
 
 _NOTE_CHARS = 1024
@@ -19,6 +21,8 @@ _NOTE_CHARS = 1024
 _REMEMBERED = 1000
 _QUIET = timedelta(minutes=1)
 """The same event again within this time is counted, not written."""
+_WAITING = 1000
+_IDENTITY = ("name", "namespace", "uid", "resourceVersion")
 _CLUSTER_SCOPED_NAMESPACE = "default"
 _log: structlog.stdlib.BoundLogger = structlog.get_logger("events")
 
@@ -88,11 +92,40 @@ class KubernetesEvents:
             self._counts.popitem(last=False)
 
 
+class EventsLater:
+    """Takes events without making anybody wait; `run` records them one after another.
+
+    Where they come faster than they can be recorded the newest are left out: an event is not worth a queue.
+    """
+
+    def __init__(self, events: Events) -> None:
+        """Record with these."""
+        self._events = events
+        self._waiting: asyncio.Queue[Event] = asyncio.Queue(_WAITING)
+
+    async def emit(self, event: Event) -> None:
+        """Have the event recorded soon."""
+        regarding = event.regarding
+        kept = {**_reference(regarding), "metadata": _identity(regarding["metadata"])}
+        try:
+            self._waiting.put_nowait(replace(event, regarding=kept))
+        except asyncio.QueueFull:
+            _log.debug("left out", reason=event.reason)
+
+    async def run(self) -> None:
+        """Record until cancelled."""
+        while True:
+            await self._events.emit(await self._waiting.get())
+
+
+def _identity(metadata: Json) -> Json:
+    return {name: metadata[name] for name in _IDENTITY if metadata.get(name)}
+
+
 def _reference(regarding: Json) -> dict[str, Any]:
     metadata = regarding["metadata"]
     reference = {"apiVersion": regarding["apiVersion"], "kind": regarding["kind"]}
-    kept = ("name", "namespace", "uid", "resourceVersion")
-    return {**reference, **{name: metadata[name] for name in kept if metadata.get(name)}}
+    return {**reference, **_identity(metadata)}
 
 
 def _name(event: Event) -> str:

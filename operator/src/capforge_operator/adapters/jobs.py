@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from capforge_operator.adapters.kubernetes_api import KubernetesApi, Missing, Target
-from capforge_operator.ports import AlreadyThere, Conflict, Invalid, JobFact, JobOutcome, Json
+from capforge_operator.ports import AlreadyThere, Conflict, Invalid, JobFact, JobOutcome, Json, controller_uid
 from capforge_operator.resource_types import JOBS
 
 
@@ -33,7 +33,7 @@ class KubernetesJobs:
             existing = await self.get(metadata["namespace"], metadata["name"])
             if existing is None:
                 raise Conflict(f"Job {metadata['name']} came and went") from None
-            if existing.owner_uid != _controller_uid(metadata):
+            if existing.owner_uid != controller_uid(manifest):
                 raise
             return existing
 
@@ -69,7 +69,7 @@ def job_fact(document: Json) -> JobFact:
         namespace=metadata["namespace"],
         name=metadata["name"],
         uid=metadata["uid"],
-        owner_uid=_controller_uid(metadata),
+        owner_uid=controller_uid(document),
         outcome=_outcome(conditions, suspended),
         suspended=suspended,
         deleting="deletionTimestamp" in metadata,
@@ -94,8 +94,3 @@ def _outcome(conditions: dict[str, Any], suspended: bool) -> JobOutcome:
     if "Failed" in conditions:
         return JobOutcome.FAILED
     return JobOutcome.SUSPENDED if suspended else JobOutcome.ACTIVE
-
-
-def _controller_uid(metadata: Json) -> str:
-    owners = metadata.get("ownerReferences", [])
-    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import aiohttp
-from kubernetes.aio.client.api_client import ApiClient
-from kubernetes.aio.client.configuration import Configuration
-from kubernetes.aio.config.incluster_config import load_incluster_config
-from kubernetes.aio.config.kube_config import load_kube_config
+import kopf
+import orjson
+from yarl import URL
 
+from capforge_operator.adapters.access import access
+from capforge_operator.adapters.insistence import TROUBLED, Passing, insist
 from capforge_operator.labels import FIELD_MANAGER
 from capforge_operator.ports import (
     AlreadyThere,
@@ -25,6 +29,7 @@ from capforge_operator.ports import (
     PortError,
     ResourceType,
 )
+from capforge_operator.runtime import nesting
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -34,6 +39,9 @@ JSON = "application/json"
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 _CONNECTIONS = 32
 _MESSAGE_CHARS = 500
+_LOGIN_SECONDS = 60.0
+"""How long a login is used; the kubelet replaces a pod's token well before it expires."""
+Login = Callable[[], kopf.ConnectionInfo]
 
 
 class Missing(PortError):  # noqa: N818 - reads as the fact it states
@@ -68,16 +76,23 @@ class Target:
 
 
 class KubernetesApi:
-    """A connection to one API server. Typed models of the client stay unloaded: they would cost 50 MB."""
+    """One keep-alive session to one API server; plain JSON in and out, no typed models (ADR 0080)."""
 
-    def __init__(self, client: ApiClient, on_call: Callable[[str, Target], None] | None = None) -> None:
-        """Take a configured client, and whom to tell the RBAC verb and target of every call."""
-        self._client = client
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        login: Login,
+        on_call: Callable[[str, Target], None] | None = None,
+    ) -> None:
+        """Take an open session, how to log in anew, and whom to tell the RBAC verb and target of every call."""
+        self._session = session
+        self._login = login
         self._on_call = on_call or (lambda _verb, _target: None)
+        self._access, self._since = login(), time.monotonic()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._session.close()
 
     async def get(self, target: Target, *, accept: str = JSON) -> Json:
         """Return one object; raises Missing."""
@@ -91,10 +106,10 @@ class KubernetesApi:
         """Create an object; raises AlreadyThere."""
         return await self._call("create", "POST", target, body=body, query={"fieldManager": FIELD_MANAGER})
 
-    async def apply(self, target: Target, body: Json) -> Json:
+    async def apply(self, target: Target, body: Json, *, accept: str = JSON) -> Json:
         """Server-side apply; we own what we write, so conflicts with other managers are forced."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        return await self._call("patch", "PATCH", target, body=body, query=query, content_type=APPLY)
+        return await self._call("patch", "PATCH", target, body=body, query=query, content_type=APPLY, accept=accept)
 
     async def merge(self, target: Target, body: Json) -> Json:
         """JSON merge patch; raises Missing, Conflict where the body names another uid or resourceVersion."""
@@ -104,6 +119,24 @@ class KubernetesApi:
     async def delete(self, target: Target, body: Json) -> None:
         """Delete an object; raises Missing, Conflict where a precondition in the body does not hold."""
         await self._call("delete", "DELETE", target, body=body)
+
+    async def watch(
+        self, target: Target, query: Mapping[str, str], timeout_seconds: float
+    ) -> AsyncGenerator[Json, None]:
+        """Yield the events of a collection until the server ends the stream; raises PortError."""
+        self._on_call("watch", target)
+        timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=_TIMEOUT.total)
+        request = self._session.get(
+            self._url(target, {**query, "watch": "true"}), headers=self._headers(JSON), timeout=timeout
+        )
+        try:
+            async with request as response:
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    raise _translated(f"watch {target}", response.status, await response.read())
+                async for line in _lines(response.content):
+                    yield nesting.loads(line)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise PortError(f"watch {target}: broken off: {type(error).__name__}") from error
 
     async def _call(
         self,
@@ -116,37 +149,76 @@ class KubernetesApi:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Json:
-        self._on_call(verb, target)
-        headers = {"Accept": accept, "Content-Type": content_type}
-        request = await self._client.param_serialize(
-            method,
-            target.path,
-            query_params=list((query or {}).items()),
-            header_params=headers,
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        try:
-            response = await self._client.call_api(*request, _request_timeout=_TIMEOUT)
-            content = await response.read()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise PortError(f"{verb} {target}: API server not reached: {type(error).__name__}") from error
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _translated(f"{verb} {target}", response.status, content)
-        return cast("Json", json.loads(content))
+        """Ask until there is an answer. All may be sent twice: writes name a version or uid, and a name exists once."""
+        data = None if body is None else orjson.dumps(body)
+        what = f"{verb} {target}"
+
+        async def ask() -> Json:
+            self._on_call(verb, target)
+            request = self._session.request(
+                method,
+                self._url(target, query or {}),
+                data=data,
+                headers={**self._headers(accept), "Content-Type": content_type},
+                timeout=_TIMEOUT,
+            )
+            return _answer(what, *await _received(what, request))
+
+        return await insist(ask)
+
+    def _url(self, target: Target, query: Mapping[str, str]) -> URL:
+        asked = f"?{urlencode(query)}" if query else ""
+        return URL(f"{self._access.server}{target.path}{asked}", encoded=True)
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        if time.monotonic() - self._since > _LOGIN_SECONDS:
+            self._access, self._since = self._login(), time.monotonic()
+        return {"Accept": accept, **self._access.as_http_headers()}
 
 
 async def connect(kubeconfig: Path | None, on_call: Callable[[str, Target], None] | None = None) -> KubernetesApi:
-    """Connect by this kubeconfig, or without one as the pod's ServiceAccount."""
-    configuration = Configuration()
-    if kubeconfig is None:
-        load_incluster_config(configuration)
-    else:
-        await load_kube_config(str(kubeconfig), client_configuration=configuration)
-    configuration.connection_pool_maxsize = _CONNECTIONS
-    client = ApiClient(configuration)
-    client.user_agent = FIELD_MANAGER
-    return KubernetesApi(client, on_call)
+    """Connect by this kubeconfig, or without one as the pod's ServiceAccount; raises NoAccess."""
+
+    def login() -> kopf.ConnectionInfo:
+        return access(kubeconfig, os.environ)
+
+    connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=login().as_ssl_context())
+    session = aiohttp.ClientSession(
+        connector=connector, headers={"User-Agent": FIELD_MANAGER}, auto_decompress=True, trust_env=False
+    )
+    return KubernetesApi(session, login, on_call)
+
+
+async def _received(
+    what: str, request: AbstractAsyncContextManager[aiohttp.ClientResponse]
+) -> tuple[aiohttp.ClientResponse, bytes]:
+    try:
+        async with request as response:
+            return response, await response.read()
+    except TimeoutError as error:  # which has lasted long enough
+        raise PortError(f"{what}: API server not reached: {type(error).__name__}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Passing(f"{what}: API server not reached: {type(error).__name__}") from error
+
+
+def _answer(what: str, response: aiohttp.ClientResponse, content: bytes) -> Json:
+    if response.status < HTTPStatus.BAD_REQUEST:
+        try:
+            return cast("Json", nesting.loads(content))
+        except ValueError as error:  # a proxy's page
+            raise Passing(f"{what}: the answer is no JSON") from error
+    refused = _translated(what, response.status, content)
+    raise Passing(str(refused), response.headers) if response.status in TROUBLED else refused
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the lines of a stream, however long (the reader's own limit is 64 KiB)."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if line:
+                yield line
 
 
 def without_managed_fields(document: Json) -> Json:
@@ -172,7 +244,7 @@ def _translated(what: str, status: int, content: bytes) -> PortError:
 def _status(content: bytes) -> tuple[str, str]:
     """Return reason and message of a metav1.Status; empty where the answer is something else (a proxy's page)."""
     try:
-        document: Any = json.loads(content)
+        document: Any = orjson.loads(content)
     except ValueError:
         return "", content[:_MESSAGE_CHARS].decode(errors="replace")
     if not isinstance(document, dict):

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 from pydantic import ValidationError
 
+from capforge_contracts.internal_token import sent_token
+from capforge_contracts.model import Stored
 from capforge_contracts.names import AGENT_PORT, GATEWAY_INTERNAL_PORT
-from capforge_contracts.serving import DesiredModels, PodState, RoutingTable
+from capforge_contracts.serving import PodState
+from capforge_contracts.submissions import AnnotationCounts
+from capforge_contracts.vision import VisionCounts
 from capforge_operator.ports import Unreachable
 
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _JSON = {"Content-Type": "application/json"}
+_Answer = TypeVar("_Answer", bound=Stored)
 
 
 class PodHttp:
@@ -28,7 +34,7 @@ class PodHttp:
     async def call(self, method: str, url: str, body: bytes | None = None) -> bytes:
         """Return the answer's body; raises Unreachable for anything but success."""
         try:
-            token = (await asyncio.to_thread(self._token_file.read_text)).strip()
+            token = await asyncio.to_thread(sent_token, self._token_file)
             headers = {"Authorization": f"Bearer {token}", **_JSON}
             async with self._session.request(method, url, data=body, headers=headers, timeout=_TIMEOUT) as answer:
                 content = await answer.read()
@@ -37,6 +43,14 @@ class PodHttp:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise Unreachable(f"{method} {url}: HTTP {answer.status}")
         return content
+
+    async def get(self, url: str, kind: type[_Answer], what: str) -> _Answer:
+        """Return what is there, as a document; raises Unreachable where the answer is none (`what` names it)."""
+        content = await self.call("GET", url)
+        try:
+            return kind.from_json(content)
+        except ValidationError as error:
+            raise Unreachable(f"GET {url}: the answer is no {what}: {error.error_count()} faults") from error
 
 
 class HttpAgents:
@@ -49,16 +63,11 @@ class HttpAgents:
 
     async def state(self, address: str) -> PodState:
         """Ask what is loaded."""
-        url = f"{_origin(address, self._port)}/state"
-        content = await self._http.call("GET", url)
-        try:
-            return PodState.from_json(content)
-        except ValidationError as error:
-            raise Unreachable(f"GET {url}: the answer is no state: {error.error_count()} faults") from error
+        return await self._http.get(f"{_origin(address, self._port)}/state", PodState, "state")
 
-    async def put_desired(self, address: str, desired: DesiredModels) -> None:
+    async def put_desired(self, address: str, desired: bytes) -> None:
         """Send what should be loaded."""
-        await self._http.call("PUT", f"{_origin(address, self._port)}/desired", desired.to_json())
+        await self._http.call("PUT", f"{_origin(address, self._port)}/desired", desired)
 
 
 class HttpGateways:
@@ -69,9 +78,18 @@ class HttpGateways:
         self._http = http
         self._port = port
 
-    async def put_routes(self, address: str, table: RoutingTable) -> None:
+    async def put_routes(self, address: str, table: bytes) -> None:
         """Send where requests go."""
-        await self._http.call("PUT", f"{_origin(address, self._port)}/internal/routes", table.to_json())
+        await self._http.call("PUT", f"{_origin(address, self._port)}/internal/routes", table)
+
+    async def annotations(self, address: str) -> AnnotationCounts:
+        """Ask how many documents are annotated."""
+        url = f"{_origin(address, self._port)}/internal/annotations"
+        return await self._http.get(url, AnnotationCounts, "count")
+
+    async def vision(self, address: str) -> VisionCounts:
+        """Ask how far the annotation of images is."""
+        return await self._http.get(f"{_origin(address, self._port)}/internal/vision", VisionCounts, "count")
 
 
 def _origin(address: str, port: int) -> str:

@@ -60,6 +60,15 @@ class Kind:
         return f"{self.plural}.{API_GROUP}"
 
 
+class OwnerReference(BaseModel):
+    """Who an object belongs to."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    uid: str = ""
+    controller: bool = False
+
+
 class Metadata(BaseModel):
     """The part of an object's metadata that decisions are made from."""
 
@@ -75,6 +84,12 @@ class Metadata(BaseModel):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     finalizers: list[str] = []
+    owner_references: list[OwnerReference] = []
+
+    @property
+    def controller_uid(self) -> str:
+        """The uid of the object that made this one, empty if a person did."""
+        return next((one.uid for one in self.owner_references if one.controller), "")
 
 
 class Status(ApiModel):

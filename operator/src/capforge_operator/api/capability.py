@@ -5,44 +5,42 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from capforge_operator.api.base import Column, Kind, Resource, Status
+from capforge_operator.api.base import Column, Kind, Resource
+from capforge_operator.api.capability_status import MAX_HISTORY, CapabilityStatus
+from capforge_operator.api.data_model import NEW_CAPABILITY, DataModel
+from capforge_operator.api.inputs import INPUT_RULES, NOT_ITSELF, InputFilter, InputFrom
 from capforge_operator.api.model import ApiModel
+from capforge_operator.api.notifications import Notifications
 from capforge_operator.api.schema import (
     INT32,
     NAME_RULES,
-    SET,
     ClassName,
-    Count,
-    Digest,
-    Message,
-    ObjectName,
     Percent,
-    Reason,
     Rule,
     Text,
-    Time,
-    Uri,
-    Version,
     checked,
     immutable,
     map_by,
+    rules,
 )
+from capforge_operator.api.training import CapabilityTraining
 
 MAX_OUTPUTS = 400
-MAX_HISTORY = 10
-NEW_CAPABILITY = "make a new Capability"
 
 
 class CapabilityType(StrEnum):
     """What a capability does; a type is added here when it acts."""
 
     DETECTOR = "DetectorElement"
+    BOX_CLASSIFIER = "BoxClassifierElement"
+    BOX_EMBEDDER = "BoxEmbedderElement"
+    FIELD_EXTRACTOR = "FieldExtractorElement"
 
 
 class Output(ApiModel):
-    """One class that the model finds."""
+    """One class that the model tells from the others."""
 
     position: Annotated[int, Field(ge=0, le=MAX_OUTPUTS - 1), INT32]
     """The class index in the model's output; positions are 0, 1, 2 … without a gap."""
@@ -68,7 +66,8 @@ class Output(ApiModel):
     ) = None
     """The model head that gives this output: 0, the only one."""
     confidence_threshold_percent: Percent | None = None
-    """Entities of this class below this confidence are left out; where absent, the model card's threshold counts."""
+    """Entities (of a classifier: observations) of this class below this confidence are left out; where absent, the
+    model card's threshold counts. Not of a BoxEmbedderElement."""
 
 
 class ModelParameters(ApiModel):
@@ -96,6 +95,14 @@ class ModelParameters(ApiModel):
     """The classes, by position. Later ones may be appended, none may be removed, renamed or moved."""
 
 
+class Gates(ApiModel):
+    """What a new model must not fall short of."""
+
+    max_regression_percent: Percent = 10
+    """A model is kept back that is right in so many percent points fewer decisions than the one that answers, on the
+    same dev documents; one that is certainly worse is kept back in any case."""
+
+
 class Rollout(ApiModel):
     """Which version answers."""
 
@@ -103,6 +110,8 @@ class Rollout(ApiModel):
     """Serve this version (such as 1.2) instead of the newest; remove it to follow the newest again."""
     revision_history_limit: Annotated[int, Field(ge=1, le=MAX_HISTORY), INT32] = MAX_HISTORY
     """How many of the latest versions `status.history` lists."""
+    gates: Gates | None = None
+    """Of a FieldExtractorElement: what a new model must not fall short of; the defaults where absent."""
 
 
 class Serving(ApiModel):
@@ -115,89 +124,50 @@ class Serving(ApiModel):
 class CapabilitySpec(ApiModel):
     """What people decide about a capability."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                "self.type == 'FieldExtractorElement'"
+                " ? has(self.dataModel) && !has(self.modelParameters)"
+                " : has(self.modelParameters) && !has(self.dataModel)",
+                "dataModel, modelParameters: allowed is dataModel for type FieldExtractorElement,"
+                " modelParameters for every other type",
+            ),
+            Rule(
+                "self.type == 'FieldExtractorElement' || !has(self.training)",
+                "training: allowed for type FieldExtractorElement only; others are trained by a TrainingRun",
+            ),
+            Rule(
+                "self.type == 'FieldExtractorElement' || !has(self.rollout.gates)",
+                "rollout.gates: allowed for type FieldExtractorElement only",
+            ),
+            *INPUT_RULES,
+        )
+    )
+
     type: Annotated[CapabilityType, checked(immutable("type", NEW_CAPABILITY))]
-    """What the model does: DetectorElement finds objects in an image and gives each a box and a class."""
+    """What the model does: DetectorElement finds objects in an image and gives each a box and a class;
+    BoxClassifierElement tells the class of regions, BoxEmbedderElement gives each region a vector to compare it by;
+    FieldExtractorElement reads typed fields from documents."""
     description: Text | None = None
     """For the people who use it; shown in the API's documentation."""
-    model_parameters: ModelParameters
-    """The interface between the data's classes and the model."""
+    model_parameters: ModelParameters | None = None
+    """The interface between the data's classes and the model; not of a FieldExtractorElement. Of a BoxEmbedderElement:
+    the classes that it learns from."""
+    input_from: InputFrom | None = None
+    """Of a BoxClassifierElement or BoxEmbedderElement: where its entities come from when a request brings none."""
+    input_filter: InputFilter | None = None
+    """Which of the entities of inputFrom it takes; all where absent."""
+    data_model: DataModel | None = None
+    """Of a FieldExtractorElement: the fields that are read from each document."""
+    training: CapabilityTraining | None = None
+    """Of a FieldExtractorElement: how it is trained as documents are annotated; the defaults where absent."""
     rollout: Rollout = Rollout()
     """Which version answers."""
     serving: Serving = Serving()
     """What is kept loaded."""
-
-
-class Interface(ApiModel):
-    """What the capability takes and gives; it follows from the type."""
-
-    inputs: Annotated[list[Reason], Field(max_length=8), SET] = []
-    """What a request carries."""
-    outputs: Annotated[list[Reason], Field(max_length=8), SET] = []
-    """What an answer carries."""
-
-
-class Traffic(ApiModel):
-    """One version that answers now."""
-
-    version: Version
-    """The version's number."""
-    percent: Percent
-    """Its share of the requests that name no version."""
-    ready_replicas: Annotated[int, Field(ge=0, le=10_000), INT32]
-    """Serving pods that have it loaded and proven."""
-
-
-class HistoryEntry(ApiModel):
-    """One published version."""
-
-    version: Version
-    """The version's number."""
-    run: ObjectName
-    """The TrainingRun that made it."""
-    run_digest: Digest
-    """What made the run the run that it is: data, parameters, outputs, seed, image."""
-    model_sha256: Digest
-    """The model file's digest."""
-    published_time: Time
-    """When it got its number."""
-
-
-class CapabilityFailure(ApiModel):
-    """The last thing that went wrong; it stays until something newer works."""
-
-    reason: Reason
-    """Why, as one CamelCase word."""
-    message: Message
-    """Why, for people."""
-    version: Version | None = None
-    """The version that failed, if it had got a number."""
-    run: ObjectName | None = None
-    """The TrainingRun that failed or made the version."""
-    time: Time
-    """When it was first seen."""
-
-
-class CapabilityStatus(Status):
-    """What is; computed from the ledger and the serving pods."""
-
-    interface: Interface | None = None
-    """What the capability takes and gives."""
-    version: Version | None = None
-    """The version that answers now; 1.0 means that there is no model yet."""
-    target_version: Version | None = None
-    """The version that should answer: the pinned one or the newest."""
-    url: Uri | None = None
-    """Where to send predict requests."""
-    last_trained_time: Time | None = None
-    """When the newest version was published."""
-    traffic: Annotated[list[Traffic], Field(max_length=MAX_HISTORY + 2), map_by("version")] = []
-    """The versions that are loaded and how many pods have them."""
-    history: Annotated[list[HistoryEntry], Field(max_length=MAX_HISTORY), map_by("version")] = []
-    """The latest versions, newest first; all of them are in the ledger."""
-    version_count: Count | None = None
-    """How many versions the ledger holds."""
-    last_failure: CapabilityFailure | None = None
-    """The last thing that went wrong since the newest version."""
+    notifications: Notifications | None = None
+    """Who is told when a training run of this capability has ended; nobody where absent."""
 
 
 class Capability(Resource):
@@ -212,13 +182,14 @@ class Capability(Resource):
             Column.of_condition("Ready", "Ready", "status", "Whether everything possible at this stage works."),
             Column.of_condition("Reason", "Ready", "reason", "Why."),
             Column("Version", "string", ".status.version", "The version that answers; 1.0 means no model yet."),
+            Column("Annotations", "string", ".status.annotations.progress", "Annotated documents, and the next run's."),
             Column("URL", "string", ".status.url", "Where to send predict requests."),
             Column.age(),
             Column.of_condition("Message", "Ready", "message", "Why, for people.", wide=True),
             Column("Target", "string", ".status.targetVersion", "The version that should answer.", wide=True),
             Column("LastTrained", "date", ".status.lastTrainedTime", "When the newest version was made.", wide=True),
         ),
-        rules=NAME_RULES,
+        rules=(*NAME_RULES, NOT_ITSELF),
     )
 
     spec: CapabilitySpec

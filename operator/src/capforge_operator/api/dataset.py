@@ -8,7 +8,9 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from capforge_operator.api.base import Column, Kind, Resource, Status
+from capforge_operator.api.dataset_source import Source
 from capforge_operator.api.model import ApiModel
+from capforge_operator.api.preprocessing import MAX_OPERATIONS, Operation
 from capforge_operator.api.schema import (
     ATOMIC,
     NAME_RULES,
@@ -23,21 +25,12 @@ from capforge_operator.api.schema import (
     Text,
     Time,
     Uri,
-    checked,
     map_by,
     rules,
 )
 
 MAX_FAULTS = 20
 MAX_CLASSES = 512
-_S3_FILE = Rule(
-    "self.matches('^s3://[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]/.*[^/]$') && !self.contains('/../')",
-    "annotationsUri: allowed is the address of a file in an object store, s3://<bucket>/<path>/<file>.json",
-)
-_S3_FOLDER = Rule(
-    "self.matches('^s3://[a-z0-9][-a-z0-9.]{1,61}[a-z0-9](/.*)?$') && !self.contains('/../')",
-    "imagesUri: allowed is the address of a folder in an object store, s3://<bucket>/<path>/",
-)
 
 
 class OnFault(StrEnum):
@@ -45,28 +38,6 @@ class OnFault(StrEnum):
 
     REJECT = "Reject"
     SKIP = "Skip"
-
-
-class CocoSource(ApiModel):
-    """A COCO detection file and its images in an object store."""
-
-    annotations_uri: Annotated[Uri, checked(_S3_FILE)]
-    """Address of the COCO JSON file, such as s3://capforge/team-a/cells/annotations.json."""
-    images_uri: Annotated[Uri, checked(_S3_FOLDER)] | None = None
-    """Folder that each image's `file_name` is relative to; if absent, the folder of the annotations file."""
-
-
-class Source(ApiModel):
-    """Where the data comes from: exactly one member is set."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            Rule("[has(self.coco)].filter(given, given).size() == 1", "source: exactly one is allowed of: coco")
-        )
-    )
-
-    coco: CocoSource | None = None
-    """A COCO detection file and its images in an object store."""
 
 
 class Split(ApiModel):
@@ -98,7 +69,16 @@ class DatasetSpec(ApiModel):
                 "!has(oldSelf.expectedDigest)"
                 " || (has(self.expectedDigest) && self.expectedDigest == oldSelf.expectedDigest)",
                 "expectedDigest may be added once and is then immutable; for other data make a new Dataset",
-            )
+            ),
+            Rule(
+                "!has(self.source.submissions) || !has(self.source.submissions.capabilityRef) || !has(self.split)",
+                "split: not allowed with source.submissions.capabilityRef, whose documents have their roles",
+            ),
+            Rule(
+                "!has(self.source.submissions) || !has(self.source.submissions.capabilityRef)"
+                " || !has(self.preprocessing)",
+                "preprocessing: not allowed with source.submissions.capabilityRef: documents have no objects",
+            ),
         )
     )
 
@@ -106,8 +86,11 @@ class DatasetSpec(ApiModel):
     """For the people who use it."""
     source: Source
     """Where the data comes from: exactly one member is set."""
+    preprocessing: Annotated[list[Operation], Field(min_length=1, max_length=MAX_OPERATIONS), ATOMIC] | None = None
+    """What is done to the objects, in this order, before the items are divided. An image that is left without any
+    object is dropped."""
     split: Split | None = None
-    """Divides the items; if absent, all are train items."""
+    """Divides the items; if absent, they stay as the source divides them, and all are train items where it does not."""
     on_fault: OnFault = OnFault.REJECT
     """What to do about faulty records: Reject the whole dataset or Skip them. Either way every fault is listed."""
     expected_digest: Digest | None = None
@@ -144,9 +127,9 @@ class DatasetStatus(Status):
     short_digest: Annotated[str, Field(max_length=12)] | None = None
     """The digest's first 12 digits."""
     items: Count | None = None
-    """How many images it holds."""
+    """How many images or documents it holds."""
     entities: Count | None = None
-    """How many labelled objects it holds."""
+    """How many labelled objects or values it holds."""
     class_count: Count | None = None
     """How many classes it declares."""
     classes: Annotated[list[ClassCount], Field(max_length=MAX_CLASSES), map_by("name")] = []
@@ -157,6 +140,8 @@ class DatasetStatus(Status):
     """Items of the dev part."""
     test_items: Count | None = None
     """Items of the test part."""
+    purged_items: Count | None = None
+    """Of annotated documents or images: how many of them people deleted since, and their bytes are gone."""
     fault_count: Count | None = None
     """How many faults the source has."""
     faults: Annotated[list[Fault], Field(max_length=MAX_FAULTS), ATOMIC] = []
@@ -167,6 +152,8 @@ class DatasetStatus(Status):
     """Where the canonical list of items lies."""
     as_of_time: Time | None = None
     """The time that the source was asked for."""
+    as_of_sequence: Count | None = None
+    """Of submissions: the newest one that counts."""
     progress_percent: Percent | None = None
     """How far the snapshot has come."""
 
@@ -182,7 +169,7 @@ class Dataset(Resource):
         columns=(
             Column.of_condition("Ready", "Ready", "status", "Whether it is locked and can be trained on."),
             Column.of_condition("Reason", "Ready", "reason", "Why."),
-            Column("Items", "integer", ".status.items", "How many images it holds."),
+            Column("Items", "integer", ".status.items", "How many images or documents it holds."),
             Column("Classes", "integer", ".status.classCount", "How many classes it declares."),
             Column("Digest", "string", ".status.shortDigest", "The first 12 digits of the content's sha256."),
             Column.age(),
@@ -195,8 +182,11 @@ class Dataset(Resource):
                 "self.spec.source == oldSelf.spec.source"
                 " && has(self.spec.split) == has(oldSelf.spec.split)"
                 " && (!has(self.spec.split) || self.spec.split == oldSelf.spec.split)"
+                " && has(self.spec.preprocessing) == has(oldSelf.spec.preprocessing)"
+                " && (!has(self.spec.preprocessing) || self.spec.preprocessing == oldSelf.spec.preprocessing)"
                 " && self.spec.onFault == oldSelf.spec.onFault)",
-                "spec: source, split and onFault are immutable once the dataset is locked (status.digest is set);"
+                "spec: preprocessing, source, split and onFault are immutable once the dataset is locked"
+                " (status.digest is set);"
                 " for other data make a new Dataset",
             ),
             Rule(

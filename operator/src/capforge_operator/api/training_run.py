@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from capforge_operator.api.base import Column, Kind, Resource, Status
+from capforge_operator.api.initial_weights import InitialWeights
 from capforge_operator.api.model import ApiModel
+from capforge_operator.api.references import NameRef
 from capforge_operator.api.resources import TrainingResources
 from capforge_operator.api.schema import (
     ATOMIC,
@@ -23,12 +25,14 @@ from capforge_operator.api.schema import (
     ObjectName,
     Percent,
     Reason,
+    Rule,
     Seed,
     Uri,
     Version,
     checked,
     immutable,
     map_by,
+    rules,
 )
 from capforge_operator.api.schema import Time as Timestamp
 
@@ -59,13 +63,6 @@ class Stop(StrEnum):
     CANCEL = "Cancel"
 
 
-class NameRef(ApiModel):
-    """Another object, by name."""
-
-    name: ObjectName
-    """The object's name."""
-
-
 class DatasetRef(ApiModel):
     """A dataset of the same namespace, or one part of it."""
 
@@ -92,6 +89,16 @@ class RunDatasets(ApiModel):
 class TrainingRunSpec(ApiModel):
     """What people decide about a training run. All but suspend and stop is immutable."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                "has(self.initialWeights) == has(oldSelf.initialWeights)"
+                " && (!has(self.initialWeights) || self.initialWeights == oldSelf.initialWeights)",
+                f"initialWeights is immutable; {NEW_RUN}",
+            )
+        )
+    )
+
     capability_ref: Annotated[NameRef, checked(immutable("capabilityRef", NEW_RUN))]
     """The Capability of the same namespace that is trained; its outputs choose the classes."""
     datasets: Annotated[RunDatasets, checked(immutable("datasets", NEW_RUN))]
@@ -100,6 +107,8 @@ class TrainingRunSpec(ApiModel):
     """The ModelTemplate that is trained; `kubectl get modeltemplates` lists them."""
     overrides: Annotated[dict[str, Any], FREE_FORM, checked(immutable("overrides", NEW_RUN))] = {}
     """Parameters that differ from the template's defaults: objects merge, lists replace, null is refused."""
+    initial_weights: InitialWeights | None = None
+    """Weights that training starts from; as the template's parameters say where absent."""
     resources: Annotated[TrainingResources, checked(immutable("resources", NEW_RUN))] = TrainingResources()
     """What the training pod asks for and where it may run."""
     seed: Annotated[Seed, checked(immutable("seed", NEW_RUN))] = 0

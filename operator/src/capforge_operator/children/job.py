@@ -37,6 +37,7 @@ class JobShape:
     store_ca: bool = False
     volumes: Sequence[Mapping[str, Any]] = ()
     mounts: Sequence[Mapping[str, Any]] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     pod_fields: Mapping[str, Any] = field(default_factory=dict)
     """More fields of the pod's spec: nodeSelector, tolerations, …"""
 
@@ -117,6 +118,7 @@ def _container(shape: JobShape) -> dict[str, Any]:
         "args": list(shape.arguments),
         "env": [
             *store_environment(with_ca=shape.store_ca),
+            *({"name": name, "value": value} for name, value in shape.environment.items()),
             {"name": "HOME", "value": "/tmp"},  # noqa: S108 - the pod's own, on an emptyDir
         ],
         "resources": {"requests": dict(shape.requests), "limits": dict(shape.limits)},

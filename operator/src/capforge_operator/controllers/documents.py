@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TypeVar
-
-from pydantic import ValidationError
 
 from capforge_contracts.model import Stored
 from capforge_operator.ports import Json
@@ -19,7 +18,8 @@ def text(config_map: Json | None, name: str) -> str:
 
 def parsed(model: type[Document], config_map: Json | None, name: str) -> Document | None:
     """Return the document in a ConfigMap; none if it is missing or somebody broke it, then it is made anew."""
+    packed = ((config_map or {}).get("binaryData") or {}).get(name)
     try:
-        return model.from_json(text(config_map, name))
-    except ValidationError:
+        return model.from_json(base64.b64decode(packed) if packed else text(config_map, name))
+    except ValueError:  # base64's too
         return None

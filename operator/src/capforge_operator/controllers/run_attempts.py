@@ -8,8 +8,9 @@ import structlog
 from pydantic import ValidationError
 
 from capforge_contracts import layout
-from capforge_contracts.model import sha256_hex
+from capforge_contracts.model import sha256_hex, wrong_fields
 from capforge_contracts.run import ModelCard, Progress
+from capforge_contracts.store import TooLarge
 from capforge_operator.controllers.reading import or_none, stored
 from capforge_operator.domain.run_view import FinishedAttempt
 from capforge_operator.ports import Store
@@ -39,11 +40,13 @@ class Attempts:
         try:
             return await stored(self.store, self._key(attempt, layout.PROGRESS), Progress)
         except ValidationError as error:
-            _log.warning("progress not readable", run_digest=self.run_digest, cause=first_fault(error))
-            return None
+            _log.warning("progress not readable", cause=wrong_fields(error)[0])
+        except TooLarge as error:
+            _log.warning("progress not readable", cause=str(error))
+        return None
 
     async def finished(self, newest: int) -> FinishedAttempt | None:
-        """Return the first attempt with a model card; raises pydantic.ValidationError for a card that is none."""
+        """Return the first attempt with a model card; raises ValidationError, TooLarge for a card that is none."""
         for attempt in range(1, newest + 1):
             found = await self.card(attempt)
             if found is not None:
@@ -57,9 +60,3 @@ class Attempts:
 
     def _key(self, attempt: int, name: str) -> str:
         return layout.attempt_file(self.namespace, self.run_digest, attempt, name)
-
-
-def first_fault(error: ValidationError) -> str:
-    """Return the first wrong field of a document and what is wrong with it."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"

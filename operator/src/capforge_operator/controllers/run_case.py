@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from capforge_contracts import layout
 from capforge_contracts.dataset import Split
-from capforge_contracts.run import CapabilityType, Output
+from capforge_contracts.store import TooLarge
 from capforge_operator.api.capability import Capability
 from capforge_operator.api.dataset import Dataset
 from capforge_operator.api.model_template import ModelTemplate
 from capforge_operator.api.training_run import DatasetRef, TrainingRun
+from capforge_operator.controllers.weights_reader import WeightsReader
 from capforge_operator.domain.checks.case import Case, Role, Selection, Target, Template
 from capforge_operator.domain.manifest_facts import ALL, SplitFacts, selection, split_facts
+from capforge_operator.domain.shape import shape_of
 from capforge_operator.ports import Resources, Store
 from capforge_operator.resource_types import CAPABILITIES, DATASETS, MODEL_TEMPLATES
 from capforge_operator.runtime.threads import Threads
@@ -33,6 +35,7 @@ class RunCaseReader:
     resources: Resources
     store: Store
     threads: Threads
+    weights: WeightsReader
 
     async def read(self, run: TrainingRun) -> Case:
         """Read everything live."""
@@ -58,6 +61,7 @@ class RunCaseReader:
             template=_template(ModelTemplate.parse(template)) if template else None,
             selections=tuple(_selection(role, ref, known[ref.name]) for role, ref in chosen),
             overrides=spec.overrides,
+            weights=await self.weights.find(run),
         )
 
     async def _dataset(self, namespace: str, name: str) -> _Locked | str:
@@ -65,11 +69,17 @@ class RunCaseReader:
         document = await self.resources.get(DATASETS, namespace, name)
         if document is None:
             return "there is no Dataset of this name"
-        status = Dataset.parse(document).status
+        dataset = Dataset.parse(document)
+        status, expected = dataset.status, dataset.spec.expected_digest
+        if status.digest is not None and expected not in {None, status.digest}:
+            return f"DigestMismatch: the data has digest {status.digest}, expectedDigest is {expected}"
         if status.digest is None:
             ready = status.condition("Ready")
             return f"{ready.reason}: {ready.message}" if ready else "its snapshot has not begun"
-        data = await self.store.get(layout.manifest(namespace, status.digest))
+        try:
+            data = await self.store.get(layout.manifest(namespace, status.digest))
+        except TooLarge as error:
+            return f"{error}; make several Datasets of its records, a run takes any number of them"
         return _Locked(status.digest, await self.threads.run(split_facts, data))
 
 
@@ -81,11 +91,7 @@ def _selection(role: Role, ref: DatasetRef, known: _Locked | str) -> Selection:
 
 
 def _target(capability: Capability) -> Target:
-    outputs = capability.spec.model_parameters.outputs
-    return Target(
-        CapabilityType(capability.spec.type.value),
-        tuple(Output(position=one.position, name=one.name) for one in outputs),
-    )
+    return Target(shape_of(capability))
 
 
 def _template(template: ModelTemplate) -> Template:

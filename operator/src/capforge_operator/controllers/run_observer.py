@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
+from structlog.contextvars import bind_contextvars
 
 from capforge_contracts import layout
+from capforge_contracts.model import wrong_fields
 from capforge_contracts.run import Phase, RunResult, RunSpec
+from capforge_contracts.store import TooLarge
 from capforge_operator import labels
 from capforge_operator.api.training_run import TrainingRun
 from capforge_operator.controllers.catalogue import Catalogue
+from capforge_operator.controllers.champions import Champions
 from capforge_operator.controllers.reading import stored
-from capforge_operator.controllers.run_attempts import Attempts, first_fault
+from capforge_operator.controllers.run_attempts import Attempts
 from capforge_operator.controllers.run_case import RunCaseReader
 from capforge_operator.domain.checks import violations
+from capforge_operator.domain.checks.case import Violation
 from capforge_operator.domain.run_spec import accept
 from capforge_operator.domain.run_view import Accepted, RunView
 from capforge_operator.ports import Clock, JobFact, JobOutcome, Jobs, Pods, Store, Tenants
@@ -32,6 +37,7 @@ class RunObserver:
     clock: Clock
     cases: RunCaseReader
     catalogue: Catalogue
+    champions: Champions
     settings: Settings
 
     async def observe(self, run: TrainingRun) -> RunView:
@@ -62,9 +68,16 @@ class RunObserver:
         wrong = violations(case)
         if wrong:
             return replace(view, violations=tuple(wrong))
-        return replace(view, accepted=accept(view.run, case, self.settings.trainer_image))
+        if case.weights and view.missing:  # a file is not read over and over while nothing can begin
+            return view
+        weights = await self.cases.weights.pin(case.weights) if case.weights else None
+        if isinstance(weights, Violation):
+            return replace(view, violations=(weights,))
+        champion = await self.champions.of(view.run.metadata.namespace, case)
+        return replace(view, accepted=accept(view.run, case, self.settings.trainer_image, champion, weights))
 
     async def _outcome(self, view: RunView, digest: str) -> RunView:
+        bind_contextvars(run_digest=digest)  # in every line about this visit
         attempts = Attempts(self.store, view.run.metadata.namespace, digest)
         result = await stored(self.store, layout.run_result(view.run.metadata.namespace, digest), RunResult)
         if result is not None:
@@ -72,6 +85,7 @@ class RunObserver:
             view = replace(view, result=result, finished=finished, attempts=result.attempt)
             return await self._version(view, digest)
         newest = await attempts.newest(view.run.status.attempts or 0)
+        bind_contextvars(attempt=newest)
         progress = await attempts.progress(newest)
         view = replace(view, attempts=newest, progress=progress)
         if view.job is not None:
@@ -87,13 +101,15 @@ class RunObserver:
         try:
             return replace(view, finished=await attempts.finished(view.attempts))
         except ValidationError as error:
-            return replace(view, card_fault=first_fault(error))
+            return replace(view, card_fault=wrong_fields(error)[0])
+        except TooLarge as error:
+            return replace(view, card_fault=str(error))
 
     async def _version(self, view: RunView, digest: str | None) -> RunView:
         if digest is None or view.run.status.version is not None:
             return view
         ledger = await self.catalogue.known(view.run.metadata.namespace, view.run.spec.capability_ref.name)
-        return replace(view, version=ledger.version_of(digest))
+        return replace(view, version=ledger.version_of(digest), held=ledger.held(digest))
 
 
 def _known_digest(job: JobFact | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from capforge_contracts import layout
 from capforge_contracts.run import RunSpec
@@ -11,12 +11,15 @@ from capforge_operator.children.training_job import training_job
 from capforge_operator.controllers.reading import write_once
 from capforge_operator.controllers.run_observer import RunObserver
 from capforge_operator.domain.announcements import announcements
+from capforge_operator.domain.levels import run_figures
+from capforge_operator.domain.notifications import is_unsettled
 from capforge_operator.domain.run_conditions import MILESTONES, SUMMARIES
 from capforge_operator.domain.run_plan import plan
 from capforge_operator.domain.run_view import RunPlan, RunView
-from capforge_operator.keys import Key
-from capforge_operator.ports import Conflict, Done, Event, Events, Jobs, Json, Resources, Store
-from capforge_operator.resource_types import TRAINING_RUNS
+from capforge_operator.figures import Board, NoBoard
+from capforge_operator.keys import Key, Kind
+from capforge_operator.ports import Bell, Conflict, Done, Event, Events, Jobs, Json, Resources, Store
+from capforge_operator.resource_types import CAPABILITIES, TRAINING_RUNS
 from capforge_operator.settings import Settings
 
 
@@ -30,14 +33,32 @@ class TrainingRunController:
     events: Events
     observer: RunObserver
     settings: Settings
+    bell: Bell
+    board: Board = field(default_factory=NoBoard)
 
     async def reconcile(self, key: Key) -> Done:
         """Observe, decide, act."""
+        told = Key(Kind.NOTIFICATION, key.namespace, key.name)
         document = await self.resources.get(TRAINING_RUNS, key.namespace, key.name)
         if document is None or "deletionTimestamp" in document["metadata"]:
+            self.board.run(key, None)
+            self.board.untold(told, None)
             return Done()  # its Job goes with it; what it has written stays for a run made anew
-        view = await self.observer.observe(TrainingRun.parse(document))
-        return await self._act(document, view, plan(view))
+        view = await self._with_notifications(await self.observer.observe(TrainingRun.parse(document)))
+        decided = plan(view)
+        done = await self._act(document, view, decided)
+        if is_unsettled(view.run.model_copy(update={"status": decided.status})):
+            self.bell.ring(told)
+        else:
+            self.board.untold(told, None)
+        self.board.run(key, run_figures(view, decided))
+        return done
+
+    async def _with_notifications(self, view: RunView) -> RunView:
+        """Add whether anybody is told how the run ends."""
+        metadata = view.run.metadata
+        capability = await self.resources.get(CAPABILITIES, metadata.namespace, view.run.spec.capability_ref.name)
+        return replace(view, has_notifications=bool(capability and capability["spec"].get("notifications")))
 
     async def _act(self, document: Json, view: RunView, decided: RunPlan) -> Done:
         did = [decided.did] if decided.did else []

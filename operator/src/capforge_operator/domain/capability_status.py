@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from capforge_contracts.ledger import VersionPublished
-from capforge_contracts.serving import RoutedCapability, RoutedVersion
-from capforge_operator.api.capability import (
+from capforge_contracts.ledger import ChallengerHeld, VersionPublished
+from capforge_contracts.serving import Endpoint, RoutedCapability, RoutedVersion
+from capforge_operator.api.capability import Capability, CapabilityType
+from capforge_operator.api.capability_status import (
     MAX_HISTORY,
-    Capability,
+    Annotations,
     CapabilityFailure,
     CapabilityStatus,
-    CapabilityType,
+    HeldChallenger,
     HistoryEntry,
     Interface,
     Traffic,
 )
+from capforge_operator.api.data_model import MANY_FIELDS
+from capforge_operator.domain.annotation import AUTOMATIC, Counted, Outlook, annotation_figures, away_finding, finding
 from capforge_operator.domain.capability_findings import LOAD_FAILED, Standing, findings
-from capforge_operator.domain.conditions import kube_time, settle
+from capforge_operator.domain.conditions import UNKNOWN, Finding, kube_time, settle
+from capforge_operator.domain.inputs import Upstream, input_findings, input_problem, input_warnings
 from capforge_operator.domain.ledger import Ledger
 from capforge_operator.domain.pool import Loading, ModelView
 from capforge_operator.domain.serving import Release
 from capforge_operator.domain.versions import NO_MODEL
 
 MESSAGE_CHARS = 4096
-INTERFACES = {CapabilityType.DETECTOR: Interface(inputs=["image"], outputs=["entities"])}
+INTERFACES = {
+    CapabilityType.DETECTOR: Interface(inputs=["image"], outputs=["entities"]),
+    CapabilityType.BOX_CLASSIFIER: Interface(inputs=["image", "entities"], outputs=["entities"]),
+    CapabilityType.BOX_EMBEDDER: Interface(inputs=["image", "entities"], outputs=["entities", "embeddings"]),
+    CapabilityType.FIELD_EXTRACTOR: Interface(inputs=["document"], outputs=["fields", "candidates"]),
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,16 @@ class CapabilityFacts:
     """What the gateways were told."""
     active_runs: tuple[str, ...]
     """The training runs that have not ended."""
+    lost: tuple[str, ...]
+    """Versions that should be served and whose model card is not in the object store."""
     base_url: str
     """Where the gateway is reached, without a slash at the end."""
+    counted: Counted | None = None
+    """Of a field extractor: what is known of its annotations."""
+    outlook: Outlook | None = None
+    """What was decided about automatic training; none where nothing is known."""
+    upstream: Upstream = field(default_factory=Upstream)
+    """Where its entities come from."""
 
 
 def capability_status(facts: CapabilityFacts, now: datetime) -> CapabilityStatus:
@@ -57,18 +74,76 @@ def capability_status(facts: CapabilityFacts, now: datetime) -> CapabilityStatus
     generation = capability.metadata.generation
     limit = min(capability.spec.rollout.revision_history_limit, MAX_HISTORY)
     return CapabilityStatus(
-        conditions=settle(capability.status.conditions, findings(standing), now, generation),
+        conditions=settle(
+            capability.status.conditions,
+            [*findings(standing), *_automatic(facts, now), *input_findings(capability, facts.upstream)],
+            now,
+            generation,
+        ),
         observed_generation=generation,
         interface=INTERFACES[capability.spec.type],
         version=standing.current or str(NO_MODEL),
-        target_version=facts.target.version if facts.target else str(NO_MODEL),
+        target_version=standing.target or standing.current or str(NO_MODEL),
         url=_url(facts),
         last_trained_time=ledger.newest.time if ledger.newest else None,
         traffic=_traffic(facts.routed),
         history=[_history_entry(entry) for entry in ledger.published[:limit]],
         version_count=len(ledger.published),
+        annotations=_annotations(facts, now),
+        held_challenger=_held_challenger(ledger.held_since_newest),
+        warnings=[*_warnings(capability), *input_warnings(capability, facts.upstream)],
         last_failure=failure,
     )
+
+
+def _automatic(facts: CapabilityFacts, now: datetime) -> list[Finding]:
+    """Return the condition of automatic training, which only field extractors have."""
+    if facts.counted is None:
+        return []
+    if facts.missing:
+        return [Finding(AUTOMATIC, UNKNOWN, "NamespaceNotPrepared", "Nothing can be made in this namespace yet.")]
+    before = facts.capability.status.condition(AUTOMATIC)
+    if facts.outlook is not None and not facts.counted.away:
+        return [finding(facts.outlook)]
+    if before is not None and not facts.counted.away:  # nobody has answered this operator yet
+        return [Finding(before.type, before.status, before.reason, before.message)]
+    return [away_finding(before, now)]
+
+
+def _annotations(facts: CapabilityFacts, now: datetime) -> Annotations | None:
+    if facts.outlook is None:
+        return facts.capability.status.annotations if facts.counted else None
+    return annotation_figures(facts.outlook, facts.ledger, now)
+
+
+def _collecting(facts: CapabilityFacts) -> str:
+    """Return how far the annotation is, in words; empty for what learns otherwise."""
+    if facts.counted is None:
+        return ""
+    if facts.outlook is not None:
+        return facts.outlook.told
+    before = facts.capability.status.annotations
+    return f"{before.documents} of {before.next_threshold} documents are annotated" if before else "annotate documents"
+
+
+def _held_challenger(held: ChallengerHeld | None) -> HeldChallenger | None:
+    if held is None:
+        return None
+    return HeldChallenger(
+        run=held.run,
+        model_sha256=held.model_sha256,
+        champion=held.champion,
+        reason=held.reason,
+        message=held.message[:MESSAGE_CHARS],
+        time=held.time,
+    )
+
+
+def _warnings(capability: Capability) -> list[str]:
+    fields = capability.spec.data_model.fields if capability.spec.data_model else []
+    if len(fields) <= MANY_FIELDS:
+        return []
+    return [f"dataModel.fields: {len(fields)} fields; with more than {MANY_FIELDS} training and answers get slow"]
 
 
 def _url(facts: CapabilityFacts) -> str:
@@ -84,6 +159,7 @@ def _answering(routed: RoutedCapability | None) -> RoutedVersion | None:
 
 def _standing(facts: CapabilityFacts, answering: RoutedVersion | None, failure: CapabilityFailure | None) -> Standing:
     target = facts.target.version if facts.target else None
+    held = facts.ledger.held_since_newest
     newest = facts.ledger.newest.version if facts.ledger.newest else None
     load_failed = failure is not None and failure.reason == LOAD_FAILED and failure.version == target
     return Standing(
@@ -93,10 +169,15 @@ def _standing(facts: CapabilityFacts, answering: RoutedVersion | None, failure: 
         newest=newest,
         target=target,
         current=answering.version if answering else None,
-        answers=bool(answering and answering.endpoints),
+        answers=bool(answering and _sure(answering)),
         load_failure=failure.message if failure and load_failed else None,
+        lost=facts.lost,
         has_pods=facts.target_view is None or facts.target_view.loading is not Loading.NO_PODS,
         active_runs=facts.active_runs,
+        collecting=_collecting(facts),
+        held=f"The model of run {held.run} was kept back: {held.message}" if held else "",
+        held_reason=held.reason if held else "",
+        input=input_problem(facts.capability, facts.upstream),
     )
 
 
@@ -135,11 +216,15 @@ def _traffic(routed: RoutedCapability | None) -> list[Traffic]:
         Traffic(
             version=one.version,
             percent=100 if one.version == routed.current else 0,
-            ready_replicas=len(one.endpoints),
+            ready_replicas=len(_sure(one)),
         )
         for one in routed.versions
-        if one.endpoints
+        if _sure(one)
     ]
+
+
+def _sure(version: RoutedVersion) -> list[Endpoint]:
+    return [one for one in version.endpoints if not one.doubtful]
 
 
 def _history_entry(entry: VersionPublished) -> HistoryEntry:

@@ -21,13 +21,22 @@ def facts(view: DatasetView, *, locked: bool, ongoing: bool) -> DatasetStatus:
     """Return the status without conditions; a locked dataset whose result is gone keeps what it showed."""
     before, result = view.dataset.status, view.result
     if before.digest and result is None:
-        return before
+        return before.model_copy(update={"purged_items": view.purged})
     if result is None or ongoing:
         percent = _percent(view.progress) if ongoing else None
-        return DatasetStatus(as_of_time=view.as_of, progress_percent=percent)
+        return DatasetStatus.model_validate({**_as_of(view), "progress_percent": percent})
     return DatasetStatus.model_validate(
-        {"as_of_time": view.as_of, **_faults(view, result), **(_content(view, result) if locked else {})}
+        {**_as_of(view), **_faults(view, result), **(_content(view, result) if locked else {})}
     )
+
+
+def _as_of(view: DatasetView) -> dict[str, Any]:
+    request = view.request
+    if request is None:
+        return {}
+    annotated = request.submissions or request.vision
+    sequence = annotated.as_of_sequence if annotated else None
+    return {"as_of_time": request.as_of, "as_of_sequence": sequence}
 
 
 def _content(view: DatasetView, result: SnapshotResult) -> dict[str, Any]:
@@ -45,6 +54,7 @@ def _content(view: DatasetView, result: SnapshotResult) -> dict[str, Any]:
         "train_items": result.train_items,
         "dev_items": result.dev_items,
         "test_items": result.test_items,
+        "purged_items": view.purged,
         "manifest_uri": f"{view.store_uri}/{layout.manifest(namespace, digest)}",
     }
 

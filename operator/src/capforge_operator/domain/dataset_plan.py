@@ -10,19 +10,25 @@ from capforge_operator.api.conditions import ConditionStatus
 from capforge_operator.api.dataset import DatasetStatus
 from capforge_operator.domain.conditions import FALSE, TRUE, UNKNOWN, Finding, settle
 from capforge_operator.domain.dataset_facts import facts
-from capforge_operator.domain.dataset_view import DatasetPlan, DatasetView, snapshot_request
+from capforge_operator.domain.dataset_view import DatasetPlan, DatasetView, SourceHindrance, snapshot_request
 from capforge_operator.domain.snapshot_failure import snapshot_failure
 from capforge_operator.domain.starting import cannot_start
 from capforge_operator.ports import JobOutcome
 
-READY, RECONCILING, STALLED = "Ready", "Reconciling", "Stalled"
+READY, RECONCILING, STALLED, INTACT = "Ready", "Reconciling", "Stalled", "Intact"
 POLL_SECONDS = 5.0
 UNPREPARED_SECONDS = 30.0
 """Nothing rings when a namespace gets prepared."""
+HINDERED_SECONDS = 10.0
+"""How soon a source is asked again that could not be."""
 RETRY_AT_LEAST = timedelta(seconds=30)
 RETRY_AT_MOST = timedelta(minutes=10)
 RETRIED = frozenset({"SourceUnavailable", "SnapshotFailed"})
 """Reasons that time may heal; the others are the user's and wait for another spec."""
+_PURGED = (
+    "people deleted some of its images or documents, and a purge removed them (status.purgedItems): what was trained"
+    " on it cannot be trained again; make a new Dataset"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ def plan(view: DatasetView) -> DatasetPlan:
         return _ended(view, _locked(view))
     if view.missing:
         return replace(_ended(view, _unprepared(view)), after_seconds=UNPREPARED_SECONDS)
+    if view.hindrance is not None:
+        return _hindered(view, view.hindrance)
     if view.job is None:
         return _ended(view, _reported(view)) if _is_reported(view) else _start(view)
     if view.job.deleting or view.job.outcome in {JobOutcome.ACTIVE, JobOutcome.SUSPENDED}:
@@ -64,6 +72,11 @@ def _unprepared(view: DatasetView) -> Verdict:
     return Verdict(FALSE, "NamespaceNotPrepared", message)
 
 
+def _hindered(view: DatasetView, hindrance: SourceHindrance) -> DatasetPlan:
+    verdict = Verdict(FALSE, hindrance.reason, hindrance.message, ongoing=True)
+    return DatasetPlan(_status(view, verdict), after_seconds=HINDERED_SECONDS)
+
+
 def _is_reported(view: DatasetView) -> bool:
     """Tell whether this Dataset has already seen the result that stands: its Job may be cleaned up by now.
 
@@ -83,7 +96,8 @@ def _reported(view: DatasetView) -> Verdict:
 
 def _start(view: DatasetView) -> DatasetPlan:
     status = _status(view, _going_on(view, "the snapshot pod is starting"))
-    return DatasetPlan(status, request=snapshot_request(view.dataset, view.now), after_seconds=POLL_SECONDS)
+    request = view.request or snapshot_request(view.dataset, view.now, view.annotated)
+    return DatasetPlan(status, request=request, after_seconds=POLL_SECONDS)
 
 
 def _watch(view: DatasetView) -> DatasetPlan:
@@ -142,10 +156,19 @@ def _status(view: DatasetView, verdict: Verdict) -> DatasetStatus:
         Finding(READY, verdict.status, verdict.reason, verdict.message),
         reconciling,
         Finding(STALLED, TRUE if stalled else FALSE, verdict.reason, verdict.message if stalled else ""),
+        *_intact(view.purged),
     ]
     conditions = settle(view.dataset.status.conditions, findings, view.now, generation)
-    content = facts(view, locked=verdict.reason == "Locked", ongoing=verdict.ongoing)
+    locked = verdict.reason == "Locked" or view.dataset.status.digest is not None  # a lock is for ever
+    content = facts(view, locked=locked, ongoing=verdict.ongoing)
     return content.model_copy(update={"conditions": conditions, "observed_generation": generation})
+
+
+def _intact(purged: int | None) -> list[Finding]:
+    """Tell whether the contents are still there; what others gave us is not deleted by our people."""
+    if purged is None:
+        return []
+    return [Finding(INTACT, FALSE, "ContentsPurged", _PURGED) if purged else Finding(INTACT, TRUE, "Complete", "")]
 
 
 def _outcome(view: DatasetView) -> SnapshotOutcome | None:

@@ -11,6 +11,7 @@ from capforge_contracts import layout
 from capforge_contracts.serving import DesiredModel, DesiredModels
 from capforge_operator.domain.pool import Pool
 from capforge_operator.domain.serving import Choice, Release
+from capforge_operator.domain.trials import EVERY_POD, trial_pod
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,24 @@ class Proofs:
         """Tell whether the model is proven on every Triton version that the pool runs."""
         return bool(self.models) and all(model in models for models in self.models.values())
 
+    def knows(self, model: str) -> bool:
+        """Tell whether the model is proven on any Triton version: it needs no trial any more."""
+        return any(model in models for models in self.models.values())
 
-def desired_models(capability: tuple[str, str], choice: Choice, proofs: Proofs) -> list[DesiredModel]:
-    """Return what one capability wants loaded; only a proven champion is required."""
+
+def desired_models(
+    capability: tuple[str, str], choice: Choice, proofs: Proofs, pool: Pool, before: DesiredModels | None
+) -> list[DesiredModel]:
+    """Return what one capability wants loaded; only a proven champion is required, what is not proven is on trial."""
     current = choice.current.version if choice.current else None
+    trials = {one.model: one.trial_pod for one in before.models} if before else {}
     return [
-        _desired(capability, release, required=release.version == current and proofs.holds(release.model))
+        _desired(
+            capability,
+            release,
+            required=release.version == current and proofs.holds(release.model),
+            trial=EVERY_POD if proofs.knows(release.model) else trial_pod(pool, trials.get(release.model, EVERY_POD)),
+        )
         for release in choice.loaded
     ]
 
@@ -92,7 +105,7 @@ def _each_once(models: Iterable[DesiredModel]) -> list[DesiredModel]:
     return list(merged.values())
 
 
-def _desired(capability: tuple[str, str], release: Release, *, required: bool) -> DesiredModel:
+def _desired(capability: tuple[str, str], release: Release, *, required: bool, trial: str) -> DesiredModel:
     namespace, name = capability
     model_key, golden_key = files_of(namespace, release)
     return DesiredModel(
@@ -106,4 +119,5 @@ def _desired(capability: tuple[str, str], release: Release, *, required: bool) -
         golden_sha256=release.card.golden_sha256,
         max_batch_size=release.card.max_batch_size,
         required=required,
+        trial_pod=trial,
     )

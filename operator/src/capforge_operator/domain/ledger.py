@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
-from capforge_contracts.ledger import RunFailed, VersionPublished
+from capforge_contracts.ledger import AnyEntry, AutomaticTraining, ChallengerHeld, RunFailed, VersionPublished
 from capforge_operator.domain.versions import NO_MODEL, VersionNumber
 
-Entry = VersionPublished | RunFailed
+Entry = AnyEntry
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,33 @@ class Ledger:
         since = self.newest.sequence if self.newest else 0
         return tuple(one for one in self.entries if isinstance(one, RunFailed) and one.sequence > since)
 
+    @property
+    def held_since_newest(self) -> ChallengerHeld | None:
+        """The latest model that was kept back after the newest version was published."""
+        since = self.newest.sequence if self.newest else 0
+        return next((one for one in reversed(self.entries) if _is_held(one) and one.sequence > since), None)
+
+    def held(self, run_digest: str) -> ChallengerHeld | None:
+        """Return the word that this run's result was kept back."""
+        return next((one for one in self.entries if _is_held(one) and one.run_digest == run_digest), None)
+
+    @cached_property
+    def automatic(self) -> tuple[AutomaticTraining, ...]:
+        """The automatic runs that were made, latest last."""
+        return tuple(one for one in self.entries if isinstance(one, AutomaticTraining))
+
+    @property
+    def watermark(self) -> int:
+        """The highest count at which an automatic run was made: none is made at or below it again."""
+        return max((one.threshold for one in self.automatic), default=0)
+
     def holds_failure(self, run: str, run_digest: str | None, reason: str) -> bool:
         """Tell whether this end of this run is written down already."""
         return any(
             isinstance(one, RunFailed) and (one.run, one.run_digest, one.reason) == (run, run_digest, reason)
             for one in self.entries
         )
+
+
+def _is_held(entry: Entry) -> TypeGuard[ChallengerHeld]:
+    return isinstance(entry, ChallengerHeld)

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from capforge_contracts.dataset import Split, read_manifest
+from capforge_contracts.dataset import Split
+from capforge_contracts.manifests import labelled_items, manifest_format
+from capforge_contracts.submissions import DOCUMENTS_FORMAT
 from capforge_operator.domain.checks.case import Item, Role, Selection
 
 ALL = "All"
@@ -14,21 +16,22 @@ ALL = "All"
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """The items of one split and how many entities of each class they have."""
+    """The items of one split and how many entities of each class (of documents: values of each field) they have."""
 
     items: tuple[Item, ...]
     entities: Mapping[str, int]
+    are_documents: bool = False
 
 
 def split_facts(data: bytes) -> dict[Split, SplitFacts]:
-    """Parse a manifest; raises ValueError for one of another format."""
+    """Parse a manifest of images or documents; raises ValueError for one of another format."""
     items: dict[Split, list[Item]] = {split: [] for split in Split}
     entities: dict[Split, Counter[str]] = {split: Counter() for split in Split}
-    _, lines = read_manifest(data)
-    for line in lines:
-        items[line.split].append(Item(line.sha256, line.name))
-        entities[line.split].update(entity.class_name for entity in line.entities)
-    return {split: SplitFacts(tuple(items[split]), entities[split]) for split in Split}
+    for item in labelled_items(data):
+        items[item.split].append(Item(item.sha256, item.name))
+        entities[item.split].update(item.labels)
+    documents = manifest_format(data) == DOCUMENTS_FORMAT
+    return {split: SplitFacts(tuple(items[split]), entities[split], documents) for split in Split}
 
 
 def selection(role: Role, dataset: str, split: str, digest: str, facts: Mapping[Split, SplitFacts]) -> Selection:
@@ -38,4 +41,5 @@ def selection(role: Role, dataset: str, split: str, digest: str, facts: Mapping[
     for one in chosen:
         entities.update(one.entities)
     items = tuple(item for one in chosen for item in one.items)
-    return Selection(role, dataset, split, digest, items=items, entities=entities)
+    documents = any(one.are_documents for one in facts.values())
+    return Selection(role, dataset, split, digest, items=items, entities=entities, holds_documents=documents)

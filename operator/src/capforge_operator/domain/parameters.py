@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -14,6 +14,18 @@ def merged(defaults: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
         both = isinstance(value, Mapping) and isinstance(before, Mapping)
         result[name] = merged(before, value) if both and isinstance(before, Mapping) else value
     return result
+
+
+def is_given(overrides: Any, path: Sequence[object]) -> bool:
+    """Tell whether a value of the effective parameters, or a part of it, comes from the overrides."""
+    value = overrides
+    for part in path:
+        if not isinstance(value, Mapping):
+            return True  # a list or a plain value replaced everything below
+        if part not in value:
+            return False
+        value = value[part]
+    return True
 
 
 def null_paths(value: Any, prefix: str = "") -> list[str]:

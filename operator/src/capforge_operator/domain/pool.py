@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from capforge_contracts.names import TRITON_HTTP_PORT
 from capforge_contracts.serving import Endpoint, LoadState, ModelState, PodState
@@ -33,6 +34,10 @@ class PodView:
     def model(self, model: str) -> ModelState | None:
         """Return what the agent says about a model."""
         return next((one for one in self.state.models if one.model == model), None) if self.state else None
+
+
+AWAITING_TRIAL = "AwaitingTrial"
+"""An agent's reason: another pod tries the model first."""
 
 
 class Loading(StrEnum):
@@ -69,13 +74,24 @@ class Pool:
         """Return the pods that have the model loaded and proven.
 
         A pod whose agent does not answer for a moment keeps what it had before as long as Kubernetes calls it ready.
+        Where no pod is left, those of which nothing is known keep what they had, marked as doubtful: asking them may
+        help, and asking nobody cannot.
         """
-        kept = set(before)
-        return [pod.endpoint for pod in self.pods if not pod.deleting and _serves(pod, model, kept)]
+        kept = {(one.pod, one.address) for one in before}
+        staying = [pod for pod in self.pods if not pod.deleting]
+        found = [pod.endpoint for pod in staying if _serves(pod, model, kept)]
+        if found:
+            return found
+        return [pod.endpoint.model_copy(update={"doubtful": True}) for pod in staying if _may_serve(pod, kept)]
 
     def is_ready(self, model: str) -> bool:
         """Tell whether any pod has the model loaded and proven."""
         return bool(self.endpoints(model))
+
+    def is_spread(self, model: str) -> bool:
+        """Tell whether no pod is still on its way with the model: each has proven it, or has failed to."""
+        said = [pod.model(model) for pod in self.pods if pod.state is not None and not pod.deleting]
+        return all(one is not None and one.state in {LoadState.READY, LoadState.FAILED} for one in said)
 
     def view(self, model: str) -> ModelView:
         """Sum up the pods' words about a model: ready anywhere, else failed anywhere, else on its way."""
@@ -87,6 +103,22 @@ class Pool:
         if failed:
             return ModelView(Loading.FAILED, reason=failed.reason, message=failed.message)
         return ModelView(Loading.LOADING if any(not pod.deleting for pod in self.pods) else Loading.NO_PODS)
+
+    @cached_property
+    def shape(self) -> tuple[object, ...]:
+        """The pods without their models; only for comparison."""
+        return tuple(
+            (pod.name, pod.ip, pod.ready, pod.deleting, pod.state and pod.state.server_version) for pod in self.pods
+        )
+
+    @cached_property
+    def standing(self) -> Mapping[str, tuple[object, ...]]:
+        """What each pod says about each model; only for comparison."""
+        found: dict[str, tuple[object, ...]] = {}
+        for pod in self.pods:
+            for one in pod.state.models if pod.state else ():
+                found[one.model] = (*found.get(one.model, ()), (pod.name, one.state, one.reason, one.message))
+        return found
 
     @property
     def server_versions(self) -> frozenset[str]:
@@ -108,8 +140,17 @@ class Pool:
         return found
 
 
-def _serves(pod: PodView, model: str, before: set[Endpoint]) -> bool:
+def _serves(pod: PodView, model: str, before: Collection[tuple[str, str]]) -> bool:
     if pod.state is None:
-        return pod.ready and pod.endpoint in before
+        return pod.ready and _had(pod, before)
     said = pod.model(model)
     return said is not None and said.state is LoadState.READY
+
+
+def _may_serve(pod: PodView, before: Collection[tuple[str, str]]) -> bool:
+    """Nothing is known of its server: the agent is silent, or its server is silent to it."""
+    return (pod.state is None or not pod.state.server_version) and _had(pod, before)
+
+
+def _had(pod: PodView, before: Collection[tuple[str, str]]) -> bool:
+    return (pod.endpoint.pod, pod.endpoint.address) in before

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from capforge_contracts.run import CapabilityType, Output
+from capforge_contracts.run import CapabilityType
 from capforge_contracts.serving import RoutedCapability, RoutedVersion, RoutingTable
 from capforge_operator.api.capability import Capability
 from capforge_operator.domain.desired import next_generation
 from capforge_operator.domain.pool import Pool
-from capforge_operator.domain.serving import Choice, Release
+from capforge_operator.domain.serving import Choice, Release, ServedCard
+from capforge_operator.domain.shape import percents_of, shape_of
 
 PERCENT = 100
 NO_VERSION = "There is no model yet: make a TrainingRun for this capability."
+NO_VERSION_YET = "There is no model yet: annotate documents, and the first one is trained by itself."
 NOTHING_FITS = "The capability's outputs were changed since its versions were trained: make a TrainingRun."
 
 
@@ -37,26 +39,24 @@ class Known:
         return (self.capabilities or {}).get((namespace, name))
 
 
-def contract_outputs(capability: Capability) -> list[Output]:
-    """Return the spec's outputs as the contract has them, by position."""
-    outputs = sorted(capability.spec.model_parameters.outputs, key=lambda one: one.position)
-    return [Output(position=one.position, name=one.name) for one in outputs]
-
-
 def routed(
     capability: Capability, choice: Choice, pool: Pool, before: RoutedCapability | None, *, has_versions: bool
 ) -> RoutedCapability:
     """Return one capability's routes."""
     earlier = {one.version: one for one in before.versions} if before else {}
+    shape, spec = shape_of(capability), capability.spec
     return RoutedCapability(
         namespace=capability.metadata.namespace,
         name=capability.metadata.name,
         type=CapabilityType(capability.spec.type.value),
         description=capability.spec.description or "",
-        outputs=contract_outputs(capability),
+        outputs=list(shape.outputs),
+        fields=list(shape.fields),
+        input_from=spec.input_from.capability_ref.name if spec.input_from else None,
+        input_filter=sorted(spec.input_filter.classes) if spec.input_filter else [],
         versions=[_version(capability, release, pool, earlier.get(release.version)) for release in choice.loaded],
         current=choice.current.version if choice.current else None,
-        reason="" if choice.current else _why_none(choice, pool, has_versions=has_versions),
+        reason="" if choice.current else _why_none(capability, choice, pool, has_versions=has_versions),
     )
 
 
@@ -88,21 +88,28 @@ def _version(capability: Capability, release: Release, pool: Pool, before: Route
         input_width=release.card.input_width,
         input_height=release.card.input_height,
         transforms_version=release.card.transforms_version,
-        thresholds=_thresholds(capability, release.card.outputs, release.card.confidence_threshold),
+        thresholds=_thresholds(capability, release.card),
+        max_batch_size=release.card.max_batch_size,
+        fields=list(release.card.shape.fields),
+        crop=release.card.crop,
+        embedding_size=release.card.embedding_size,
         endpoints=pool.endpoints(release.model, known),
     )
 
 
-def _thresholds(capability: Capability, outputs: Sequence[Output], card: float) -> dict[str, float]:
-    """Return 0-1 per output of the model: the spec's where set, else the card's."""
-    percents = {one.name: one.confidence_threshold_percent for one in capability.spec.model_parameters.outputs}
-    chosen = {output.name: percents.get(output.name) for output in outputs}
-    return {name: card if percent is None else percent / PERCENT for name, percent in chosen.items()}
+def _thresholds(capability: Capability, card: ServedCard) -> dict[str, float]:
+    """Return 0-1 per class or field of the model: the spec's where set, else the card's. An embedder has none."""
+    if card.shape.type is CapabilityType.BOX_EMBEDDER:
+        return {}
+    percents = percents_of(capability)
+    cards = {name: card.field_thresholds.get(name, card.confidence_threshold) for name in card.shape.names}
+    chosen = {name: percents.get(name) for name in cards}
+    return {name: cards[name] if percent is None else percent / PERCENT for name, percent in chosen.items()}
 
 
-def _why_none(choice: Choice, pool: Pool, *, has_versions: bool) -> str:
+def _why_none(capability: Capability, choice: Choice, pool: Pool, *, has_versions: bool) -> str:
     if not has_versions:
-        return NO_VERSION
+        return NO_VERSION if capability.spec.data_model is None else NO_VERSION_YET
     if choice.target is None:
         return NOTHING_FITS
     view = pool.view(choice.target.model)

@@ -19,7 +19,7 @@ SUMMARIES = (SUCCEEDED,)
 """Every change is worth an event."""
 MILESTONES = (ACCEPTED, PUBLISHED)
 """Becoming true is worth an event."""
-REASONS_SHOWN = 10
+REASONS_SHOWN = 50
 
 
 class Milestone(IntEnum):
@@ -99,9 +99,19 @@ def _reached(view: RunView) -> Milestone:
 def _published(view: RunView, standing: Standing) -> Finding:
     version = view.version.version if view.version else view.run.status.version
     if version is not None:
-        return Finding(PUBLISHED, TRUE, "Published", f"version {version}")
+        return Finding(PUBLISHED, TRUE, "Published", _published_message(view, version))
+    if view.held is not None:
+        return Finding(PUBLISHED, FALSE, view.held.reason, f"kept back: {view.held.message}")
     if standing.status is FALSE:
         return Finding(PUBLISHED, FALSE, standing.reason, "")
     if view.run.spec.deploy is Deploy.MANUAL:
         return Finding(PUBLISHED, FALSE, "Manual", "deploy is Manual: the model stays in the object store")
     return Finding(PUBLISHED, UNKNOWN, "Pending", "")
+
+
+def _published_message(view: RunView, version: str) -> str:
+    told = view.run.status.condition(PUBLISHED)
+    if view.version is None and told is not None:  # the ledger is not read again once it is told
+        return told.message
+    gate = view.version.gate if view.version else ""
+    return f"version {version}: {gate}" if gate else f"version {version}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from capforge_contracts import layout
-from capforge_contracts.run import DetectionMetrics, Progress
+from capforge_contracts.run import ModelCard, Progress
 from capforge_operator.api.training_run import Artifact, IgnoredClass, Metric, RunFailure, TrainingRunStatus
 from capforge_operator.domain.conditions import kube_time
 from capforge_operator.domain.run_view import FinishedAttempt, RunView
@@ -17,7 +17,15 @@ _METRICS = 32
 _WARNINGS = 32
 _IGNORED = 512
 _CLASS_NAME_CHARS = 128
-_DETECTION = ("map50", "map50_95", "precision", "recall", "f1")
+_FIGURES = {
+    "": ("map50", "map50_95", "precision", "recall", "f1"),
+    "classification_": ("objects", "top1", "top5", "macro_f1"),
+    "embedding_": ("objects", "classes", "recall_at_1", "recall_at_5", "recall_at_10", "map_at_r"),
+    "document_": ("documents", "accuracy", "whole_documents", "calibration_error"),
+}
+"""Of a model card, by the beginning of the field that holds them."""
+_COMPARED = ("decisions", "challenger_right", "champion_right")
+"""With the version that answered, decision by decision on the same dev documents."""
 _SMALLEST, _LARGEST = 1e-4, 1e6
 """Between these a figure is written without an exponent."""
 
@@ -80,8 +88,8 @@ def _finished(view: RunView) -> dict[str, Any]:
         "progress": "Done",
         "epoch": card.epochs,
         "epochs": card.epochs,
-        "metrics": _detection(card.dev),
-        "test_metrics": _detection(card.test),
+        "metrics": dev_metrics(card),
+        "test_metrics": metrics(_figures(card, "test")),
         "ignored_classes": _ignored(card.ignored_classes),
         "warnings": list(dict.fromkeys([*view.run.status.warnings, *card.warnings]))[:_WARNINGS],
     }
@@ -107,6 +115,11 @@ def metrics(values: Mapping[str, float]) -> list[Metric]:
     return [Metric(name=name[:64], value=decimal(value)) for name, value in finite[:_METRICS]]
 
 
+def dev_metrics(card: ModelCard) -> list[Metric]:
+    """Return the figures of a served model on dev."""
+    return metrics({**_figures(card, "dev"), **_compared(card)})
+
+
 def decimal(value: float) -> str:
     """Return a finite number as text with six significant digits, in the form that the API allows."""
     if value == 0:
@@ -126,11 +139,17 @@ def duration(seconds: int) -> str:
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
-def _detection(found: DetectionMetrics | None) -> list[Metric]:
-    if found is None:
-        return []
-    values = {name: getattr(found, name) for name in _DETECTION}
-    return metrics({name: value for name, value in values.items() if value is not None})
+def _figures(card: ModelCard, part: str) -> dict[str, float]:
+    """Return the figures of one part (dev, test), of whichever type the model is; what has no data is left out."""
+    judged = [(getattr(card, f"{kind}{part}"), names) for kind, names in _FIGURES.items()]
+    found = [(name, getattr(figures, name)) for figures, names in judged if figures is not None for name in names]
+    return {name: value for name, value in found if value is not None}
+
+
+def _compared(card: ModelCard) -> dict[str, float]:
+    if card.comparison is None or not card.comparison.decisions:
+        return {}
+    return {f"compared_{name}": getattr(card.comparison, name) for name in _COMPARED}
 
 
 def _progress_text(progress: Progress) -> str:

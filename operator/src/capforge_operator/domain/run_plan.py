@@ -9,10 +9,11 @@ from capforge_contracts.run import Phase, RunResult
 from capforge_operator import labels
 from capforge_operator.api.training_run import Stop, TrainingRunStatus
 from capforge_operator.domain.conditions import FALSE, TRUE, UNKNOWN, settle
+from capforge_operator.domain.notifications import as_the_run_ends
 from capforge_operator.domain.run_conditions import SUCCEEDED, Standing, all_reasons, findings
 from capforge_operator.domain.run_facts import facts
 from capforge_operator.domain.run_view import RunPlan, RunView
-from capforge_operator.domain.starting import IMAGE_PULL_FAILED, Hindrance, cannot_start
+from capforge_operator.domain.starting import IMAGE_PULL_FAILED, UNSCHEDULABLE, Hindrance, cannot_start
 from capforge_operator.domain.termination import Failure, explain
 from capforge_operator.ports import JobOutcome
 
@@ -27,6 +28,10 @@ _PHASES = {
     Phase.DONE: ("Evaluating", "the results are being written"),
 }
 _SUSPENDED = Standing(UNKNOWN, "Suspended", "suspend is true: the run goes on from its checkpoint later")
+_WAYS_OUT = {
+    UNSCHEDULABLE: "It starts by itself when a node fits; else cancel it (stop: Cancel) and make another run with"
+    " smaller spec.resources (gpu, memory, cpu), or a nodeSelector and tolerations that fit."
+}
 _AWAITED = frozenset({"DatasetNotLocked", "UnknownCapability"})
 """Violations that others mend: the run goes on as soon as they do."""
 
@@ -152,7 +157,9 @@ def _watch(view: RunView) -> RunPlan:
 def _activity(view: RunView, hindrance: Hindrance | None) -> Standing:
     if hindrance is not None:
         reason = "Pending" if hindrance.reason == IMAGE_PULL_FAILED else hindrance.reason  # fails after a while
-        return Standing(UNKNOWN, reason, hindrance.message, ongoing=True)
+        way_out = _WAYS_OUT.get(reason)
+        message = f"{hindrance.message.rstrip('. ')}. {way_out}" if way_out else hindrance.message
+        return Standing(UNKNOWN, reason, message, ongoing=True)
     running = any(pod.phase == "Running" for pod in view.pods)
     if not running or view.progress is None:
         return _pending()
@@ -189,7 +196,8 @@ def _plan(
 
 def _status(view: RunView, standing: Standing, *, over: bool, failure: Failure | None) -> TrainingRunStatus:
     generation = view.run.metadata.generation
-    conditions = settle(view.run.status.conditions, findings(view, standing), view.now, generation)
+    found = [*findings(view, standing), as_the_run_ends(view, standing, over=over)]
+    conditions = settle(view.run.status.conditions, found, view.now, generation)
     content = facts(view, over=over, failure=failure)
     return content.model_copy(update={"conditions": conditions, "observed_generation": generation})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from capforge_contracts.ledger import VersionPublished
+from capforge_contracts.ledger import ChallengerHeld, VersionPublished
 from capforge_contracts.run import ModelCard, Progress, RunResult, RunSpec
 from capforge_operator.api.training_run import TrainingRun, TrainingRunStatus
 from capforge_operator.domain.checks.case import Violation
@@ -60,6 +60,10 @@ class RunView:
     result: RunResult | None = None
     version: VersionPublished | None = None
     """What the ledger says about this result."""
+    held: ChallengerHeld | None = None
+    """That it was kept back."""
+    has_notifications: bool = False
+    """The capability names somebody who is told of the end."""
 
     @property
     def ended(self) -> bool:

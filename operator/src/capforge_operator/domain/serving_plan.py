@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,8 @@ from capforge_contracts.serving import DesiredModel, DesiredModels, LoadState, R
 from capforge_operator.api.capability import Capability
 from capforge_operator.domain.desired import Proofs, desired_models, next_document
 from capforge_operator.domain.ledger import Ledger
-from capforge_operator.domain.pool import Pool
+from capforge_operator.domain.packed import interned
+from capforge_operator.domain.pool import AWAITING_TRIAL, Pool
 from capforge_operator.domain.routes import Known, next_table, refreshed, routed
 from capforge_operator.domain.serving import Choice, Release, Wish, choose
 
@@ -28,7 +29,7 @@ class ServedCapability:
     @property
     def name(self) -> tuple[str, str]:
         """Return namespace and name."""
-        return self.capability.metadata.namespace, self.capability.metadata.name
+        return interned(self.capability.metadata.namespace, self.capability.metadata.name)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class ServingFacts:
     proofs: Proofs
     routes: RoutingTable | None
     """The previous table."""
+    elsewhere: frozenset[str] = frozenset()
+    """Models that capabilities keep loaded which are not looked at this time."""
     unreadable: frozenset[tuple[str, str]] = frozenset()
     """Capabilities (namespace, name) whose objects cannot even be parsed; what they had stays."""
 
@@ -76,8 +79,12 @@ def plan(facts: ServingFacts, now: datetime) -> ServingPlan:
     }
     kept = list(_kept_models(facts))
     loaded = {release.model for choice in choices.values() for release in choice.loaded} | {one.model for one in kept}
-    proofs = facts.proofs.updated(facts.pool, frozenset(loaded))
-    models = [one for name, choice in choices.items() for one in desired_models(name, choice, proofs)]
+    proofs = facts.proofs.updated(facts.pool, facts.elsewhere | loaded)
+    models = [
+        one
+        for name, choice in choices.items()
+        for one in desired_models(name, choice, proofs, facts.pool, facts.desired)
+    ]
     return ServingPlan(
         desired=next_document(facts.pool_name, [*models, *kept], facts.desired, facts.pool, now),
         proofs=proofs,
@@ -85,15 +92,15 @@ def plan(facts: ServingFacts, now: datetime) -> ServingPlan:
     )
 
 
-def is_settled(desired: DesiredModels, pool: Pool) -> bool:
+def is_settled(generation: int, models: Collection[str], pool: Pool) -> bool:
     """Tell whether every pod has come to an end, good or bad, with every model of the newest document."""
     for pod in pool.pods:
         if pod.deleting:
             continue
-        if pod.state is None or pod.state.generation != desired.generation:
+        if pod.state is None or pod.state.generation != generation:
             return False
-        states = {one.model: one.state for one in pod.state.models}
-        if any(states.get(one.model) not in _SETTLED for one in desired.models):
+        settled = {one.model for one in pod.state.models if one.state in _SETTLED or one.reason == AWAITING_TRIAL}
+        if not settled.issuperset(models):
             return False
     return True
 
@@ -104,6 +111,7 @@ def _choice(served: ServedCapability, pool: Pool, before: RoutedCapability | Non
         wish_of(served.capability),
         before.current if before else None,
         lambda release: pool.is_ready(release.model),
+        lambda release: pool.is_spread(release.model),
     )
 
 

@@ -1,7 +1,8 @@
-"""Who names whom: lets an event of one object ring the training runs that wait for it, without a look-up."""
+"""Who names whom: lets an event of one object ring those that wait for it, without a look-up."""
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from capforge_operator.keys import Key, Kind
 _LISTS = ("train", "dev", "test")
 
 
-@dataclass(frozen=True)
+_NOBODY: frozenset[Key] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     standing: tuple[Any, ...]
     capability: Key
@@ -20,8 +24,9 @@ class _Known:
 
 
 class Acquaintances:
-    """Learns from the events of training runs what each of them names.
+    """Learns from the events of training runs and capabilities what each of them names.
 
+    - A capability is rung by the one that it takes its entities from.
     - A run is rung by what it names until it has ended.
     - A run rings its capability when it appears, ends, gets its version or goes: not with every step of its progress.
     - Only an accelerator: what it does not know (an event was lost) the next resync makes good.
@@ -30,6 +35,8 @@ class Acquaintances:
     def __init__(self) -> None:
         """Know nobody."""
         self._runs: dict[Key, _Known] = {}
+        self._inputs: dict[Key, Key] = {}
+        """By capability: the one that it takes its entities from."""
         self._waiting: defaultdict[Key, set[Key]] = defaultdict(set)
 
     def saw(self, run: Key, body: Mapping[str, Any], *, gone: bool = False) -> list[Key]:
@@ -44,12 +51,23 @@ class Acquaintances:
             self._waiting[name].add(run)
         return [] if before and before.standing == now.standing else [now.capability]
 
-    def waiting_for(self, keys: Iterable[Key]) -> list[Key]:
-        """Return the runs that name any of these, sorted."""
-        return sorted({run for key in keys for run in self._waiting.get(key, ())})
+    def saw_capability(self, capability: Key, body: Mapping[str, Any], *, gone: bool = False) -> None:
+        """Learn from an event of a capability."""
+        source = (body.get("spec", {}).get("inputFrom") or {}).get("capabilityRef", {}).get("name", "")
+        now = Key(Kind.CAPABILITY, capability.namespace, source) if source and not gone else None
+        before = self._inputs.pop(capability, None)
+        if before is not None:
+            self._forget(before, capability)
+        if now is not None:
+            self._inputs[capability] = now
+            self._waiting[now].add(capability)
 
-    def _forget(self, name: Key, run: Key) -> None:
-        self._waiting[name].discard(run)
+    def waiting_for(self, keys: Iterable[Key]) -> list[Key]:
+        """Return the runs and capabilities that name any of these, sorted."""
+        return sorted({one for key in keys for one in self._waiting.get(key, ())})
+
+    def _forget(self, name: Key, waiting: Key) -> None:
+        self._waiting[name].discard(waiting)
         if not self._waiting[name]:
             del self._waiting[name]
 
@@ -57,8 +75,8 @@ class Acquaintances:
 def _known(run: Key, body: Mapping[str, Any]) -> _Known:
     spec, status = body.get("spec", {}), body.get("status", {})
     standing = (body["metadata"].get("uid"), status.get("completionTime"), status.get("version"))
-    capability = Key(Kind.CAPABILITY, run.namespace, spec.get("capabilityRef", {}).get("name", ""))
-    names = frozenset() if status.get("completionTime") else frozenset(_names(run.namespace, spec, capability))
+    capability = Key(Kind.CAPABILITY, run.namespace, sys.intern(spec.get("capabilityRef", {}).get("name", "")))
+    names = _NOBODY if status.get("completionTime") else frozenset(_names(run.namespace, spec, capability))
     return _Known(standing, capability, names)
 
 

@@ -16,7 +16,8 @@ class BackoffLimits:
     """First and longest wait, in seconds."""
 
     base_seconds: float = 0.5
-    max_seconds: float = 300.0
+    max_seconds: float = 60.0
+    """Also how long everything may still stand after an API server or an object store came back."""
 
 
 class Backoff:

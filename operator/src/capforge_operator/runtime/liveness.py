@@ -59,8 +59,10 @@ class Liveness:
     def listed(self, kind: str, sightings: Iterable[Sighting]) -> None:
         """Say that a listing showed all objects of a kind."""
         present = {(one.kind, one.uid): one.resource_version for one in sightings}
+        newest = max(map(int, present.values()), default=None)
         for seen in [seen for seen in self._brought if seen[0] == kind and seen not in present]:
-            del self._brought[seen]  # deleted while the watch was away: nothing will come for it
+            if newest is None or int(self._brought[seen]) <= newest:  # else it is younger than the listing
+                del self._brought[seen]  # deleted while the watch was away: nothing will come for it
         for seen in [seen for seen in self._overdue if seen[0] == kind and seen not in present]:
             del self._overdue[seen]
         for seen, version in present.items():

@@ -1,7 +1,7 @@
-"""How a training image is changed: zoomed, shifted, joined with others, mirrored, recoloured.
+"""How a training image is changed: zoomed, shifted, turned, joined with others, mirrored, recoloured.
 
 Every draw comes from the generator that is given, so a sample depends on (seed, epoch, index) alone, not on threads.
-Zooming resamples once, by area averaging as serving's letterbox does; torchvision's transforms do the rest.
+Zooming resamples once, by area averaging: serving's canvas is as smooth. A sample may be a window of what serving sees.
 """
 
 from __future__ import annotations
@@ -9,26 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision import tv_tensors
-from torchvision.transforms.v2 import functional
 
 from capforge_trainer.config import AugmentationParameters
+from capforge_trainer.data.colour import recoloured
+from capforge_trainer.data.drawing import drawn, offset_showing, visible
 from capforge_trainer.data.items import Item
 from capforge_trainer.data.pictures import Picture
-from capforge_transforms.letterbox import PADDING
+from capforge_trainer.data.turning import QUARTERS, Size, frame_around, quarter_turned, tilted
 
-_VISIBLE_SHARE = 0.3
-_SMALLEST_SIDE_PIXELS = 2.0
-"""An object of which less is left after zooming is no longer taught."""
-_HUE_SHARE = 0.1
-_HUE_PROBABILITY = 0.25
-"""Hue is the dearest change (5 ms): rarely, and little."""
 _MOSAIC_ZOOM = 0.75
-"""Images in a mosaic are drawn somewhat smaller, else four would hardly fit."""
+"""Images in a mosaic are drawn somewhat smaller, else four would hardly fit; not where zooming out is limited."""
+_ANYWHERE = 0.25
+"""Share of windows that lie anywhere; the others show an object."""
 
 
 @dataclass(frozen=True)
@@ -55,117 +49,79 @@ Draw = Callable[[], Labelled]
 class Augmentation:
     """Makes one sample from one image (and, for a mosaic, from others)."""
 
-    def __init__(self, parameters: AugmentationParameters, width: int, height: int) -> None:
-        """Make samples of this size in pixels."""
+    def __init__(self, parameters: AugmentationParameters, width: int, height: int, window: Size | None = None) -> None:
+        """Make samples of the input's size in pixels, or windows of it of this width and height."""
         self._parameters = parameters
-        self._width, self._height = width, height
+        self._input = (width, height)
+        self._width, self._height = window or self._input
+        self._windows = (self._width, self._height) != self._input
+        self._mosaic_zoom = _MOSAIC_ZOOM if parameters.scale_min <= _MOSAIC_ZOOM else 1.0
 
-    def __call__(self, image: Labelled, other: Draw, random: np.random.Generator, *, mosaic: bool) -> Sample:
-        """Return one sample."""
-        if mosaic and random.random() < self._parameters.mosaic:
-            sample = self._mosaic([image, other(), other(), other()], random)
+    def __call__(self, image: Labelled, other: Draw, random: np.random.Generator, *, plain: bool) -> Sample:
+        """Return one sample; a plain one is neither joined with others nor turned by a few degrees."""
+        tilt = 0.0 if plain else self._parameters.turn_degrees
+        if not plain and random.random() < self._parameters.mosaic:
+            sample = self._mosaic([image, other(), other(), other()], tilt, random)
         else:
-            sample = self._zoomed(image, (self._width, self._height), random, 1.0)
-        return self._recoloured(self._mirrored(sample, random), random)
+            sample = self._moved(image, (self._width, self._height), tilt, random, 1.0)
+        return Sample(recoloured(sample.pixels, self._parameters.colour, random), sample.classes, sample.boxes)
 
-    def _mosaic(self, images: list[Labelled], random: np.random.Generator) -> Sample:
+    def _mosaic(self, images: list[Labelled], tilt: float, random: np.random.Generator) -> Sample:
         x = round(self._width * random.uniform(0.35, 0.65))
         y = round(self._height * random.uniform(0.35, 0.65))
         pixels = np.empty((self._height, self._width, 3), np.uint8)
         classes, boxes = [], []
         corners = [(0, 0, x, y), (x, 0, self._width, y), (0, y, x, self._height), (x, y, self._width, self._height)]
         for image, (left, top, right, bottom) in zip(images, corners, strict=True):
-            part = self._zoomed(image, (right - left, bottom - top), random, _MOSAIC_ZOOM)
+            part = self._moved(image, (right - left, bottom - top), tilt, random, self._mosaic_zoom)
             pixels[top:bottom, left:right] = part.pixels
             classes.append(part.classes)
             boxes.append(part.boxes + np.array([left, top, left, top], np.float32))
         return Sample(pixels, np.concatenate(classes), np.concatenate(boxes))
 
-    def _zoomed(self, image: Labelled, frame: tuple[int, int], random: np.random.Generator, base: float) -> Sample:
-        item, zoom = image.item, self._zoom(random) * base
-        scale = min(self._width / item.width, self._height / item.height) * zoom
-        left = _offset(frame[0] - item.width * scale, random)
-        top = _offset(frame[1] - item.height * scale, random)
-        pixels = drawn(image.picture, frame, scale, (left, top))
-        moved = item.boxes * np.float32(scale) + np.array([left, top, left, top], np.float32)
-        kept, boxes = visible(moved, frame)
-        return Sample(pixels, item.classes[kept], boxes)
+    def _moved(self, image: Labelled, frame: Size, tilt: float, random: np.random.Generator, zoom: float) -> Sample:
+        """Draw an image on a frame: zoomed and shifted first, then turned and mirrored as a whole."""
+        quarters = int(random.integers(QUARTERS)) if self._parameters.quarter_turns == "Always" else 0
+        degrees = float(random.uniform(-tilt, tilt))
+        upright = frame[::-1] if quarters % 2 else frame
+        room = frame_around(upright, degrees)
+        pixels, boxes = self._zoomed(image, room, random, zoom)
+        if degrees:
+            pixels, boxes = tilted(pixels, boxes, upright, degrees)
+        kept, boxes = visible(boxes, upright)
+        pixels, boxes = np.rot90(pixels, quarters), quarter_turned(boxes, upright, quarters)
+        return self._mirrored(Sample(pixels, image.item.classes[kept], boxes), random)
 
-    def _zoom(self, random: np.random.Generator) -> float:
-        low, high = np.log(self._parameters.scale_min), np.log(self._parameters.scale_max)
-        return float(np.exp(random.uniform(low, high)))
+    def _zoomed(
+        self, image: Labelled, frame: Size, random: np.random.Generator, zoom: float
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return pixels and all boxes, also those that left the frame."""
+        item, chosen = image.item, self._parameters
+        scale = min(self._input[0] / item.width, self._input[1] / item.height) * zoom
+        scale *= _drawn_factor(chosen.scale_min, chosen.scale_max, random)
+        stretch = _drawn_factor(1 / (1 + chosen.stretch), 1 + chosen.stretch, random) ** 0.5
+        across, down = scale * stretch, scale / stretch
+        moved = item.boxes * np.array([across, down, across, down], np.float32)
+        shown = moved[int(random.integers(len(moved)))].tolist() if len(moved) else [0.0] * 4
+        if self._windows and random.random() < _ANYWHERE:
+            shown = [0.0] * 4
+        left = offset_showing(frame[0] - item.width * across, frame[0], (shown[0], shown[2]), random)
+        top = offset_showing(frame[1] - item.height * down, frame[1], (shown[1], shown[3]), random)
+        pixels = drawn(image.picture, frame, (across, down), (left, top))
+        return pixels, moved + np.array([left, top, left, top], np.float32)
 
     def _mirrored(self, sample: Sample, random: np.random.Generator) -> Sample:
-        across = random.random() < self._parameters.horizontal_flip
-        down = random.random() < self._parameters.vertical_flip
-        if not across and not down:
-            return sample
-        size = (self._height, self._width)
-        pixels = torch.from_numpy(sample.pixels).permute(2, 0, 1)
-        boxes = tv_tensors.BoundingBoxes(torch.from_numpy(sample.boxes), format="XYXY", canvas_size=size)
-        for flip in [functional.horizontal_flip] * across + [functional.vertical_flip] * down:
-            pixels, boxes = flip(pixels), flip(boxes)
-        return Sample(_image(pixels), sample.classes, boxes.as_subclass(torch.Tensor).numpy())
-
-    def _recoloured(self, sample: Sample, random: np.random.Generator) -> Sample:
-        strength = self._parameters.colour
-        if strength == 0:
-            return sample
-        pixels = torch.from_numpy(sample.pixels).permute(2, 0, 1)
-        for change in (functional.adjust_brightness, functional.adjust_contrast, functional.adjust_saturation):
-            pixels = change(pixels, random.uniform(1 - strength, 1 + strength))
-        if random.random() < _HUE_PROBABILITY:
-            pixels = functional.adjust_hue(pixels, random.uniform(-_HUE_SHARE, _HUE_SHARE) * strength)
-        return Sample(_image(pixels), sample.classes, sample.boxes)
+        pixels, boxes = sample.pixels, sample.boxes.copy()
+        height, width = pixels.shape[:2]
+        if random.random() < self._parameters.horizontal_flip:
+            pixels = pixels[:, ::-1]
+            boxes[:, [0, 2]] = width - boxes[:, [2, 0]]
+        if random.random() < self._parameters.vertical_flip:
+            pixels = pixels[::-1]
+            boxes[:, [1, 3]] = height - boxes[:, [3, 1]]
+        return Sample(np.ascontiguousarray(pixels), sample.classes, boxes)
 
 
-def drawn(picture: Picture, frame: tuple[int, int], scale: float, offset: tuple[float, float]) -> NDArray[np.uint8]:
-    """Return a grey frame (width, height) with the picture drawn on it.
-
-    `scale` is frame pixels per pixel of the original file, `offset` the place of its left top corner; what leaves the
-    frame is cut before it is resampled, so a large zoom costs no more than a small one.
-    """
-    canvas = np.full((frame[1], frame[0], 3), PADDING, np.uint8)
-    scale *= picture.factor
-    rows, columns = picture.pixels.shape[:2]
-    across = _span(offset[0], columns, scale, frame[0])
-    down = _span(offset[1], rows, scale, frame[1])
-    cut = picture.pixels[down.source, across.source]
-    target = canvas[down.target, across.target]
-    if cut.size == 0 or target.size == 0:
-        return canvas
-    shrinks = cut.shape[0] > target.shape[0] or cut.shape[1] > target.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    target[:] = cv2.resize(cut, (target.shape[1], target.shape[0]), interpolation=how)
-    return canvas
-
-
-def visible(boxes: NDArray[np.float32], frame: tuple[int, int]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Return which boxes [G,4] are still visible enough in the frame (width, height), and those cut to it."""
-    cut = np.clip(boxes, 0, np.array([*frame, *frame], np.float32))
-    sides, before = cut[:, 2:] - cut[:, :2], boxes[:, 2:] - boxes[:, :2]
-    share = sides.prod(axis=1) / np.maximum(before.prod(axis=1), 1e-6)
-    kept = (share >= _VISIBLE_SHARE) & (sides.min(axis=1, initial=np.inf) >= _SMALLEST_SIDE_PIXELS)
-    return kept, cut[kept]
-
-
-@dataclass(frozen=True)
-class _Span:
-    source: slice
-    target: slice
-
-
-def _span(offset: float, length: int, scale: float, room: int) -> _Span:
-    """Return which pixels of a picture's side fall on which pixels of the frame's side."""
-    start, stop = max(0.0, -offset / scale), min(float(length), (room - offset) / scale)
-    first, last = int(start), min(length, int(np.ceil(stop)))
-    left, right = round(first * scale + offset), round(last * scale + offset)
-    return _Span(slice(first, last), slice(max(0, left), min(room, right)))
-
-
-def _offset(slack: float, random: np.random.Generator) -> float:
-    return float(random.uniform(min(slack, 0.0), max(slack, 0.0)))
-
-
-def _image(pixels: torch.Tensor) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())
+def _drawn_factor(low: float, high: float, random: np.random.Generator) -> float:
+    """Return a factor between the two; half and double are as likely."""
+    return float(np.exp(random.uniform(np.log(low), np.log(high))))

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from capforge_trainer.data.items import Item
 from capforge_trainer.data.pictures import Pictures
 from capforge_trainer.machine import usable_memory_bytes
-from capforge_transforms import transforms
 from capforge_transforms.letterbox import Placement
 
 ROOM_SHARE = 0.1
@@ -42,7 +41,7 @@ class Canvases:
     def __getitem__(self, index: int) -> Canvas:
         canvas = self._kept.get(index)
         if canvas is None:
-            canvas = Canvas(*transforms().letterbox(self._pictures.full(self.items[index]), self._width, self._height))
+            canvas = Canvas(*self._pictures.canvas(self.items[index], self._width, self._height))
             if len(self._kept) < self._keep:
                 self._kept[index] = canvas
         return canvas

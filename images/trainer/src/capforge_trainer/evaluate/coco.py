@@ -13,6 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from capforge_contracts.run import ClassMetrics, DetectionMetrics
 from capforge_trainer.data.items import Item
+from capforge_trainer.evaluate.threshold import best_f1_threshold
 
 _IOU_50 = 0
 _ALL_AREAS = 0
@@ -55,20 +56,8 @@ class Evaluation:
         return _mean(self.ap50_95)
 
     def best_f1_threshold(self) -> float | None:
-        """Return the threshold of the best F1 over all classes; None where nothing was found or is to be found.
-
-        It lies half-way to the next lower score, so that rounding moves no detection over it.
-        """
-        scores, correct = np.concatenate(self.scores), np.concatenate(self.correct)
-        if not correct.any():
-            return None
-        order = np.argsort(-scores, kind="stable")
-        scores, hits = scores[order], np.cumsum(correct[order])
-        f1 = 2 * hits / (np.arange(1, len(scores) + 1) + sum(self.objects))
-        last_of_score = np.append(scores[1:] != scores[:-1], True)
-        best = int(np.argmax(np.where(last_of_score, f1, -1)))
-        below = scores[best + 1] if best + 1 < len(scores) else 0.0
-        return float((scores[best] + below) / 2)
+        """Return the threshold of the best F1 over all classes; None where nothing was found or is to be found."""
+        return best_f1_threshold(np.concatenate(self.scores), np.concatenate(self.correct), sum(self.objects))
 
     def metrics(self, threshold: float) -> DetectionMetrics:
         """Return the metrics as the card stores them, precision and recall at the threshold."""

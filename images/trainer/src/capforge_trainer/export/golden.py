@@ -32,43 +32,57 @@ _SHAKEN_MODELS = 3
 _CLEAR_SCORE = 0.5
 
 Outputs = dict[str, NDArray[Any]]
+Tolerances = dict[str, tuple[float, float]]
+"""(rtol, atol) by output."""
 
 
 def golden_request(model: onnx.ModelProto, canvases: Canvases) -> bytes:
     """Return the bytes of golden.npz."""
     session = Session(model.SerializeToString())
-    shaken = [Session(_shaken(model, seed).SerializeToString()) for seed in range(_SHAKEN_MODELS)]
+    shaken = shaken_sessions(model)
     ranks: list[tuple[bool, int, int]] = []
     for start in range(0, min(TRIED_IMAGES, len(canvases)), BATCH):
         images = stacked([canvases[index] for index in range(start, min(start + BATCH, len(canvases)))])
         answer = session.run(images)
-        stable = np.logical_and.reduce([_same_rows(answer, other.run(images)) for other in shaken])
+        stable = np.logical_and.reduce([same_rows(answer, other.run(images), TOLERANCES) for other in shaken])
         clear = (answer["scores"] >= _CLEAR_SCORE).sum(axis=1)
         ranks += [(bool(stable[i]), int(clear[i]), -(start + i)) for i in range(len(images))]
     best = sorted(ranks, reverse=True)[:IMAGES]
     images = stacked([canvases[-place] for _, _, place in best])
-    return _packed(images, session.run(images), stable=all(one for one, _, _ in best))
+    tolerances = _tolerances(stable=all(one for one, _, _ in best))
+    return packed(INPUT, images, session.run(images), tolerances)
 
 
-def _packed(images: NDArray[np.uint8], outputs: Outputs, *, stable: bool) -> bytes:
-    arrays: dict[str, NDArray[Any]] = {golden.INPUT + INPUT: images}
+def _tolerances(*, stable: bool) -> Tolerances:
+    return {
+        name: (rtol, atol if stable or name not in _ORDER_DEPENDENT else _ANYTHING)
+        for name, (rtol, atol) in TOLERANCES.items()
+    }
+
+
+def packed(given: str, images: NDArray[np.uint8], outputs: Outputs, tolerances: Tolerances) -> bytes:
+    """Return the bytes of golden.npz: images for the input `given`, what is answered, how close is the same."""
+    arrays: dict[str, NDArray[Any]] = {golden.INPUT + given: images}
     for name, value in outputs.items():
-        rtol, atol = TOLERANCES[name]
-        if not stable and name in _ORDER_DEPENDENT:
-            atol = _ANYTHING
+        rtol, atol = tolerances[name]
         arrays |= {golden.OUTPUT + name: value, golden.RTOL + name: np.array(rtol), golden.ATOL + name: np.array(atol)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # names are data here, not keywords
     return buffer.getvalue()
 
 
-def _same_rows(answer: Outputs, other: Outputs) -> NDArray[np.bool_]:
+def shaken_sessions(model: onnx.ModelProto) -> list[Session]:
+    """Return models whose weights differ by more than any rounding would."""
+    return [Session(_shaken(model, seed).SerializeToString()) for seed in range(_SHAKEN_MODELS)]
+
+
+def same_rows(answer: Outputs, other: Outputs, tolerances: Tolerances) -> NDArray[np.bool_]:
     """Tell for each image [N] whether all its rows are the same, with half of the tolerance to spare."""
     same = [
         np.isclose(
             answer[name].astype(np.float64), other[name].astype(np.float64), rtol=rtol / 2, atol=atol / 2
         ).reshape(len(answer[name]), -1)
-        for name, (rtol, atol) in TOLERANCES.items()
+        for name, (rtol, atol) in tolerances.items()
     ]
     return np.asarray(np.concatenate(same, axis=1).all(axis=1))
 

@@ -17,11 +17,12 @@ from capforge_trainer.errors import ParityError
 from capforge_trainer.export.heads import CELL_BOXES, CELL_SCORES
 from capforge_trainer.export.session import BATCH, Answer, Session, answers
 from capforge_trainer.export.suppression import Limits, with_heads
-from capforge_trainer.models.detector import Detector
+from capforge_trainer.models.dense import DenseDetector
 from capforge_trainer.models.postprocess import Detections, detect
 
 IMAGES = 50
 HEADS_RTOL, HEADS_ATOL = 1e-3, 1e-5
+"""Of scores, and of boxes as shares of the input's long side."""
 MIN_IOU = 0.99
 MAX_SCORE_DIFFERENCE = 0.01
 _MIN_MATCHED_PERCENT = 99.5
@@ -39,7 +40,7 @@ class _Match:
         return self.iou >= MIN_IOU and self.score_difference <= MAX_SCORE_DIFFERENCE
 
 
-def compare(detector: Detector, model: onnx.ModelProto, limits: Limits, canvases: Canvases) -> Parity:
+def compare(detector: DenseDetector, model: onnx.ModelProto, limits: Limits, canvases: Canvases) -> Parity:
     """Run both on up to IMAGES images and compare heads and detections."""
     session = Session(with_heads(model, limits).SerializeToString())
     errors: list[float] = []
@@ -49,8 +50,10 @@ def compare(detector: Detector, model: onnx.ModelProto, limits: Limits, canvases
         with torch.no_grad():
             logits, boxes = detector(torch.from_numpy(pixels))
         outputs = session.run(pixels)
-        for mine, theirs in ((boxes, CELL_BOXES), (logits.sigmoid(), CELL_SCORES)):
-            close, error = _heads(mine.numpy(), outputs[theirs])
+        # A side of a box is the difference of two numbers as large as the input: rounding shows where it is near 0.
+        side = max(detector.shape.width, detector.shape.height)
+        for mine, theirs in ((boxes / side, outputs[CELL_BOXES] / side), (logits.sigmoid(), outputs[CELL_SCORES])):
+            close, error = _heads(mine.numpy(), theirs)
             heads_close, errors = heads_close and close, [*errors, error]
         expected = detect(logits, boxes, limits.nms_iou, limits.rows)
         matches += [match for pair in zip(expected, answers(outputs), strict=True) for match in _matches(*pair)]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from capforge_trainer.data.canvases import Canvas, Canvases, stacked
 from capforge_trainer.evaluate.coco import Found
-from capforge_trainer.export.heads import INPUT
 from capforge_trainer.machine import usable_cores
 from capforge_transforms import transforms
 
@@ -38,11 +37,12 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the machine may be shared
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        (self.input,) = [one.name for one in self._session.get_inputs()]
         self.outputs = [output.name for output in self._session.get_outputs()]
 
     def run(self, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """Return all outputs of a batch uint8 [N,H,W,3] by name."""
-        return dict(zip(self.outputs, self._session.run(None, {INPUT: images}), strict=True))
+        return dict(zip(self.outputs, self._session.run(None, {self.input: images}), strict=True))
 
     def answers(self, images: NDArray[np.uint8]) -> list[Answer]:
         """Return the detections of each image of a batch."""

@@ -12,7 +12,8 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from capforge_trainer.export.heads import CELL_BOXES, CELL_SCORES, INPUT, OPSET
+from capforge_trainer.export.graph import OPSET
+from capforge_trainer.export.heads import CELL_BOXES, CELL_SCORES, INPUT
 from capforge_trainer.models.postprocess import CANDIDATES, SCORE_FLOOR
 
 OUTPUTS = ("boxes", "scores", "classes", "count")

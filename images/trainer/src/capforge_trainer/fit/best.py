@@ -13,7 +13,7 @@ class Best:
     """Which look at dev was the best, and the weights of then."""
 
     score: float | None = None
-    """mAP50-95 on dev; None while dev has told nothing."""
+    """Of Look; None while dev has told nothing."""
     epoch: int = 0
     waited: int = 0
     """Looks since then."""

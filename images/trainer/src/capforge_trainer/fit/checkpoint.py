@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from capforge_contracts import layout
 from capforge_contracts.model import Stored, sha256_hex
-from capforge_contracts.store import NotFound, ObjectStore
+from capforge_contracts.store import NotFound, ObjectStore, Refused, StoreError
 
 _KEPT = 2
 _LOG = structlog.get_logger(__name__)
@@ -48,9 +48,23 @@ class Restored:
 class Checkpoints:
     """The checkpoints of one run, written by one attempt."""
 
-    def __init__(self, store: ObjectStore, namespace: str, run_digest: str, attempt: int) -> None:
-        """Write under this attempt, read those of all attempts."""
+    def __init__(
+        self, store: ObjectStore, namespace: str, run_digest: str, attempt: int, patient: ObjectStore | None = None
+    ) -> None:
+        """Write under this attempt, read those of all attempts: from `patient`, since all that was learnt is there."""
         self._store, self._namespace, self._digest, self._attempt = store, namespace, run_digest, attempt
+        self._patient = patient or store
+
+    def save_or_tell(self, state: dict[str, Any], epoch: int, step: int) -> bool:
+        """Write a checkpoint; False where the store does not take it: training goes on, the next one may be taken."""
+        try:
+            self.save(state, epoch, step)
+        except Refused:
+            raise
+        except StoreError as error:
+            _LOG.warning("checkpoint not written", step=step, error=str(error))
+            return False
+        return True
 
     def save(self, state: dict[str, Any], epoch: int, step: int) -> None:
         """Write a checkpoint; raises StoreError."""
@@ -82,11 +96,11 @@ class Checkpoints:
     def clear(self) -> None:
         """Delete the checkpoints of all attempts: a finished run needs none."""
         for key in self._keys(layout.attempts_prefix(self._namespace, self._digest)):
-            self._store.delete(key)
+            self._patient.delete(key)
 
     def _read(self, manifest: CheckpointManifest) -> dict[str, Any] | None:
         try:
-            data = self._store.get(manifest.data_key)
+            data = self._patient.get(manifest.data_key)
         except NotFound:
             data = b""
         if sha256_hex(data) != manifest.data_sha256:
@@ -102,7 +116,7 @@ class Checkpoints:
 
     def _manifest(self, key: str) -> CheckpointManifest | None:
         try:
-            return CheckpointManifest.from_json(self._store.get(key))
+            return CheckpointManifest.from_json(self._patient.get(key))
         except (NotFound, ValidationError):
             _LOG.warning("unreadable checkpoint manifest passed over", key=key)
             return None
@@ -115,7 +129,7 @@ class Checkpoints:
             self._store.delete(key)
 
     def _keys(self, prefix: str) -> list[str]:
-        return [one.key for one in self._store.list(prefix) if f"/{layout.CHECKPOINTS}" in one.key]
+        return [one.key for one in self._patient.list(prefix) if f"/{layout.CHECKPOINTS}" in one.key]
 
     def _key(self, name: str) -> str:
         return layout.attempt_file(self._namespace, self._digest, self._attempt, layout.CHECKPOINTS + name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from capforge_trainer.config import DetectorParameters
+from capforge_trainer.config import OptimizerParameters
 from capforge_trainer.errors import BadConfigurationError
 
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -27,9 +27,9 @@ def choose_device(gpus: int, environment: Mapping[str, str] = os.environ) -> tor
     return torch.device("cuda", int(environment.get("LOCAL_RANK", "0")))
 
 
-def uses_bfloat16(parameters: DetectorParameters, device: torch.device) -> bool:
+def uses_bfloat16(parameters: OptimizerParameters, device: torch.device) -> bool:
     """Tell whether the forward pass is in bfloat16; raises BadConfigurationError where it cannot be."""
-    wanted = parameters.optimizer.precision
+    wanted = parameters.precision
     if device.type == "cuda":
         able = torch.cuda.is_bf16_supported()
         if wanted == "BFloat16" and not able:

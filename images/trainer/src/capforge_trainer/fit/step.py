@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from capforge_trainer.data.batches import Batch
 from capforge_trainer.errors import NonFiniteLossError
 from capforge_trainer.fit.average import Average
-from capforge_trainer.models.loss import detection_loss
 
-
-@dataclass(frozen=True)
-class StepLoss:
-    """What a step cost."""
-
-    total: float
-    classes: float
-    boxes: float
+LossOf = Callable[[Any, Any], Tensor]
+"""Returns the loss, a scalar, of what the network answers to a batch's images, and the batch. In float32."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +24,26 @@ class Stepper:
 
     network: nn.Module
     """As training calls it (perhaps wrapped for several processes)."""
-    cells: tuple[torch.Tensor, torch.Tensor]
+    loss_of: LossOf
     optimizer: Optimizer
     average: Average
     gradient_clip_norm: float
     bfloat16: bool
     device: torch.device
 
-    def __call__(self, batch: Batch, step: int, rate: float) -> StepLoss:
-        """Learn from one batch at this learning rate; raises NonFiniteLossError before any weight has changed."""
+    def __call__(self, batch: Any, step: int, rate: float) -> float:
+        """Learn from one batch (`images`) at this learning rate; return the loss.
+
+        Raises NonFiniteLossError before any weight has changed.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-            logits, boxes = self.network(batch.images)
-        loss = detection_loss(logits, boxes, self.cells, batch.objects)
-        total = float(loss.total.detach())
+            answer = self.network(batch.images)
+        loss = self.loss_of(answer, batch)
+        total = float(loss.detach())
         self.optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
+        loss.backward()
         norm = self._clipped_norm()
         if not (math.isfinite(total) and math.isfinite(norm)):
             message = (
@@ -56,7 +53,7 @@ class Stepper:
             raise NonFiniteLossError(message)
         self.optimizer.step()
         self.average.update(step)
-        return StepLoss(total, float(loss.classes), float(loss.boxes))
+        return total
 
     def _clipped_norm(self) -> float:
         """Shorten the gradient; return how long it was (0 where no limit is set, and it is not looked at)."""

@@ -13,10 +13,12 @@ from torch.utils.tensorboard import SummaryWriter
 from capforge_contracts import layout
 from capforge_contracts.model import canonical_json
 from capforge_contracts.run import Phase, Progress
-from capforge_contracts.store import ObjectStore, StoreError
+from capforge_contracts.store import ObjectStore
+from capforge_trainer.fit.news import News
 
 _LOG = structlog.get_logger(__name__)
 _INTERVAL_SECONDS = 2.0
+_DRAIN_SECONDS = 20.0
 _SHARES = {
     Phase.PREPARING: (0, 3),
     Phase.TRAINING: (3, 90),
@@ -48,7 +50,7 @@ class Watch:
         Of several processes only one writes.
         """
         self._writes = writes
-        self._store, self._key, self._clock, self._listener = store, key, clock, listener
+        self._news, self._key, self._clock, self._listener = News(store), key, clock, listener
         self._events = events
         self._summary = SummaryWriter(str(events))
         self._written_at = float("-inf")
@@ -70,26 +72,37 @@ class Watch:
     def record(self, step: int, **values: Any) -> None:
         """Add a line of metrics; numbers become TensorBoard scalars too."""
         self.rows.append({"step": step, **values})
-        for name, value in values.items():
-            if isinstance(value, (int, float)):
-                self._summary.add_scalar(name, value, step)
+        self._draw(self.rows[-1])
+
+    def restore(self, rows: list[dict[str, Any]]) -> None:
+        """Begin with the lines of earlier attempts: each attempt's metrics and events are whole by themselves."""
+        self.rows[:] = rows
+        for row in rows:
+            self._draw(row)
 
     def flush(self) -> None:
-        """Write metrics and events to the store."""
+        """Have metrics and events written to the store."""
         self._write(layout.METRICS, b"".join(canonical_json(row) + b"\n" for row in self.rows))
         self._summary.flush()
         for path in sorted(self._events.iterdir()):
             self._write(layout.EVENTS + path.name, path.read_bytes())
 
+    def drain(self) -> None:
+        """Wait for what is being written, not longer than a store in trouble is worth."""
+        if not self._news.drain(_DRAIN_SECONDS):
+            _LOG.warning("the object store takes no progress, metrics and events")
+
     def close(self) -> None:
         """Write what is left."""
         self.flush()
         self._summary.close()
+        self.drain()
+
+    def _draw(self, row: dict[str, Any]) -> None:
+        for name, value in row.items():
+            if name != "step" and isinstance(value, (int, float)):
+                self._summary.add_scalar(name, value, row["step"])
 
     def _write(self, name: str, data: bytes) -> None:
-        if not self._writes:
-            return
-        try:
-            self._store.put(self._key(name), data)
-        except StoreError as error:  # news, not results: the run goes on, the next write brings it
-            _LOG.warning("progress not written", name=name, error=str(error))
+        if self._writes:
+            self._news.tell(self._key(name), data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -11,10 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from capforge_trainer.models.backbone import STRIDES, Backbone, cell_centres
+from capforge_trainer.models.dense import DenseDetector, Shape
 from capforge_trainer.models.network import Network
 
-_MEAN = (123.675, 116.28, 103.53)
-_STD = (58.395, 57.12, 57.375)
 _PRIOR = 0.01
 """Probability of an object in a cell before training: without it, the loss of the empty cells drowns all else."""
 _START_REACH = math.log(2.0)
@@ -22,46 +20,23 @@ _MAX_REACH = math.log(64.0)
 """Logarithms of a box side's distance from its cell, in strides: at the start, and at most (no overflow)."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What cannot be changed by training: input size in pixels, number of classes."""
-
-    height: int
-    width: int
-    classes: int
-
-
-class Detector(Network):
+class Detector(DenseDetector):
     """uint8 image [N,H,W,3] → class logits [N,A,C] and boxes [N,A,4] (xyxy in input pixels) for A cells."""
-
-    points: Tensor
-    strides: Tensor
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, backbone: str, channels: int, shape: Shape) -> None:
         """Build the network with random weights."""
-        super().__init__()
-        self.shape = shape
+        super().__init__(shape, cell_centres)
         self.backbone = Backbone(backbone)
         self.neck = Pyramid(self.backbone.channels, channels)
         self.heads = nn.ModuleList(Head(channels, shape.classes) for _ in STRIDES)
-        points, strides = cell_centres(shape.height, shape.width)
-        self.register_buffer("points", points, persistent=False)
-        self.register_buffer("strides", strides, persistent=False)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits [N,A,C] and boxes [N,A,4], both float32."""
-        # A uint8 NHWC tensor seen as NCHW is channels-last already: no copy.
-        pixels = (image.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        answers = [head(level) for head, level in zip(self.heads, self.neck(self.backbone(pixels)), strict=True)]
+        levels = self.neck(self.backbone(self.normal(image)))
+        answers = [head(level) for head, level in zip(self.heads, levels, strict=True)]
         logits = torch.cat([_cells(one) for one, _ in answers], dim=1).float()
         reach = torch.cat([_cells(one) for _, one in answers], dim=1).float()
-        distance = reach.clamp(max=_MAX_REACH).exp() * self.strides[:, None]
-        boxes = torch.cat([self.points - distance[..., :2], self.points + distance[..., 2:]], dim=-1)
-        return logits, boxes
+        return logits, self.boxes(reach.clamp(max=_MAX_REACH).exp(), image)
 
 
 class Pyramid(Network):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -10,6 +12,7 @@ from torch.nn import functional
 from torchvision.ops import complete_box_iou_loss
 
 from capforge_trainer.models.assign import Assignment, assign
+from capforge_trainer.models.dense import DenseDetector
 
 _BOX_WEIGHT = 2.0
 _FOCUS = 2.0
@@ -23,6 +26,20 @@ class Objects:
 
     classes: Tensor
     boxes: Tensor
+
+
+class Labelled(Protocol):
+    """Images with the gold of each."""
+
+    @property
+    def images(self) -> Tensor:
+        """uint8 [N,H,W,3]."""
+        ...
+
+    @property
+    def objects(self) -> list[Objects]:
+        """The gold."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,11 @@ def detection_loss(logits: Tensor, boxes: Tensor, cells: tuple[Tensor, Tensor], 
     predicted, gold_boxes, weights = _pairs(assignments, boxes, objects)
     box_loss = (complete_box_iou_loss(predicted, gold_boxes) * weights).sum() / amount
     return Loss(class_loss + _BOX_WEIGHT * box_loss, class_loss.detach(), box_loss.detach())
+
+
+def loss_of(network: DenseDetector) -> Callable[[tuple[Tensor, Tensor], Labelled], Tensor]:
+    """Return what training minimises, of the network's answer to a batch's images, and the batch."""
+    return lambda answer, batch: detection_loss(*answer, network.cells(batch.images), batch.objects).total
 
 
 def _wanted(assignment: Assignment, gold: Objects, classes: int) -> Tensor:

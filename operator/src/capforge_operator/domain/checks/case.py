@@ -9,7 +9,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from capforge_contracts.run import CapabilityType, Output
+from capforge_contracts.run import CapabilityType
+from capforge_operator.domain.shape import Shape
+from capforge_operator.domain.weights import Weights
 
 
 class Role(StrEnum):
@@ -22,7 +24,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One image of a selection."""
+    """One image or document of a selection."""
 
     sha256: str
     name: str
@@ -41,7 +43,8 @@ class Selection:
     why_unlocked: str = ""
     items: tuple[Item, ...] = ()
     entities: Mapping[str, int] = field(default_factory=dict)
-    """How many entities of each class."""
+    """How many entities of each class, or documents with a value for each field."""
+    holds_documents: bool = False
 
     def __str__(self) -> str:
         return self.dataset if self.split == "All" else f"{self.dataset} ({self.split})"
@@ -61,8 +64,12 @@ class Template:
 class Target:
     """The Capability."""
 
-    type: CapabilityType
-    outputs: tuple[Output, ...]
+    shape: Shape
+
+    @property
+    def type(self) -> CapabilityType:
+        """What it does."""
+        return self.shape.type
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ class Case:
     selections: tuple[Selection, ...]
     """In the spec's order: train, dev, test."""
     overrides: Mapping[str, Any]
+    weights: Weights | None = None
+    """What training is to start from."""
 
     def of(self, *roles: Role) -> Iterator[Selection]:
         """Yield the selections of these roles."""
@@ -83,9 +92,17 @@ class Case:
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:
-        """The capability's classes by position."""
-        outputs = self.capability.outputs if self.capability else ()
-        return tuple(output.name for output in sorted(outputs, key=lambda output: output.position))
+        """The capability's classes by position, or its fields."""
+        return self.capability.shape.names if self.capability else ()
+
+    @property
+    def reads_documents(self) -> bool:
+        """It is a field extractor that is trained."""
+        return self.capability is not None and self.capability.shape.reads_documents
+
+    def is_of(self, kind: CapabilityType) -> bool:
+        """Tell whether a capability of this type is trained."""
+        return self.capability is not None and self.capability.type is kind
 
     def ignored_classes(self) -> dict[str, int]:
         """Return the classes that are not outputs, with their number of entities in train."""

@@ -1,4 +1,4 @@
-"""No image is in train and also in dev or test."""
+"""No image or document is in train and also in dev or test."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def splits_disjoint(case: Case) -> Iterator[Violation]:
             continue
         examples = "; ".join(f"{name} = {theirs} in {where}" for name, theirs, where in shared[:_EXAMPLES])
         more = " …" if len(shared) > _EXAMPLES else ""
+        noun = "document" if other.holds_documents else "image"
         yield Violation(
             "SplitsOverlap",
-            f"datasets.{other.role}: {len(shared)} of {len(other.items)} images of {other} are also in train"
-            f" (same content): {examples}{more}; train may share no image with dev or test",
+            f"datasets.{other.role}: {len(shared)} of {len(other.items)} {noun}s of {other} are also in train"
+            f" (same content): {examples}{more}; train may share no {noun} with dev or test",
         )
 
 

@@ -1,0 +1,1 @@
+"""Locked datasets: what is in them, what differs, and their files."""

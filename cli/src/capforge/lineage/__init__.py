@@ -1,0 +1,1 @@
+"""`capforge lineage`: from an answer back to the annotations that its model learned from."""

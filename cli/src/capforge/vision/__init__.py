@@ -1,0 +1,1 @@
+"""Annotated images: searched, drafted, made into datasets."""

@@ -1,0 +1,1 @@
+"""What finished runs leave to look at and to fetch: report, model, card, metrics."""

@@ -1,0 +1,1 @@
+"""Documents, submissions, readings and queued predictions in PostgreSQL; their bytes in the object store."""

@@ -1,0 +1,1 @@
+"""Annotated images: files, what people say is in them, searches, drafts of datasets."""

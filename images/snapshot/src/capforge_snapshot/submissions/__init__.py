@@ -1,0 +1,1 @@
+"""Annotated documents: streamed from the gateway, checked against their readings, frozen."""

@@ -1,0 +1,1 @@
+"""Classifiers of regions: each crop gets a probability for every output of the capability."""
