@@ -90,6 +90,7 @@ def cluster() -> Iterator[Running]:
 
 
 def _running(number: int) -> Iterator[Running]:
+    debian.install_missing(debian.CLUSTER)  # on a new machine what looks around is not there either
     layout = new_layout(number)
     before = world()
     try:

@@ -152,10 +152,6 @@ class Triton:
             return []
         return list(psutil.Process(self._process.pid).children(recursive=True))
 
-    def processes(self) -> list[psutil.Process]:
-        """Return the server's process and its children's."""
-        return [psutil.Process(self._process.pid), *self.children()] if self._process else []
-
     def executions(self, name: str) -> int:
         """Return how often a model was run so far: a batch counts once.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from capforge_tools.probing import last_lines
 from tests.support.faults.nursery import Child, Nursery
 from tests.support.kubeclient import Json, KubeClient
 
@@ -57,11 +58,17 @@ class Node:
 
     @contextmanager
     def running(self) -> Iterator[Node]:
-        """Work for the block; what went wrong in the thread is raised at its end."""
+        """Work for the block; what went wrong in the thread is raised at its end.
+
+        A claim that fails meanwhile is told with the Jobs' last words.
+        """
         thread = threading.Thread(target=self._run, name="node", daemon=True)
         thread.start()
         try:
             yield self
+        except AssertionError as error:
+            error.add_note(self.last_words)
+            raise
         finally:
             self._stop.set()
             thread.join()
@@ -74,6 +81,12 @@ class Node:
         """Return the running process of a Job."""
         found = (one for one in list(self._works.values()) if one.job["metadata"]["name"] == job)
         return next((one.child for one in found), None)
+
+    @property
+    def last_words(self) -> str:
+        """Return the end of every Job's log."""
+        logs = sorted(self.folder.glob("*.log"))
+        return "\n".join(f"{one.name}, {self.starts[one.stem]} starts:\n{last_lines(one, 30)}" for one in logs)
 
     def log(self, job: str) -> str:
         path = self.folder / f"{job}.log"

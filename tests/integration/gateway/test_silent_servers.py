@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,30 +16,32 @@ from tests.integration.gateway.process import GatewayProcess, capability, opened
 from tests.integration.gateway.test_model_servers import fake_server, routed_to
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.onnx_models import FixedDetector
+from tests.support.ports import free_port
+from tests.support.tcp import Way, passing_on
 from tests.support.triton import Triton, triton_server
 
 DEADLINE_SECONDS = 20.0 * PATIENCE
 
 
+@dataclass(frozen=True)
+class Remote:
+    """A model server whose node can be lost, for all that its callers can see.
+
+    Its processes go on meanwhile: Triton's Python back end ends with an error when one of them is stopped while it
+    holds their lock.
+    """
+
+    server: Triton
+    way: Way
+    address: str
+
+
 @pytest.fixture(scope="module")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
-    """A model server that tests may stop in its tracks."""
-    with triton_server(tmp_path_factory.mktemp("frozen")) as server:
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    port = free_port()
+    with triton_server(tmp_path_factory.mktemp("remote")) as server, passing_on(port, server.url) as way:
         server.serve(FIXED, FixedDetector().onnx(), BATCHED)
-        yield server
-
-
-@contextmanager
-def stopped(server: Triton) -> Iterator[None]:
-    """The server and its back ends stand still: the kernel takes what is sent, nobody answers."""
-    processes = server.processes()
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGCONT)
+        yield Remote(server, way, f"127.0.0.1:{port}")
 
 
 def timed(gateway: GatewayProcess) -> tuple[int, float]:
@@ -49,14 +50,14 @@ def timed(gateway: GatewayProcess) -> tuple[int, float]:
 
 
 def test_predictions_under_way_on_a_lost_server_are_answered_by_another(
-    start_gateway: StartGateway, frozen: Triton, models: Triton
+    start_gateway: StartGateway, remote: Remote, models: Triton
 ) -> None:
-    gateway = routed_to(start_gateway(PREDICT_TIMEOUT_SECONDS=DEADLINE_SECONDS), frozen.address, models.address)
+    gateway = routed_to(start_gateway(PREDICT_TIMEOUT_SECONDS=DEADLINE_SECONDS), remote.address, models.address)
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(lambda _: timed(gateway), range(100)))
         running = [pool.submit(timed, gateway) for _ in range(400)]
         eventually(lambda: sum(one.done() for one in running) > 50)
-        with stopped(frozen):
+        with remote.way.silenced():
             answers = [one.result() for one in running]
             assert {status for status, _ in answers} == {200}
             assert max(seconds for _, seconds in answers) < DEADLINE_SECONDS / 4
@@ -65,24 +66,24 @@ def test_predictions_under_way_on_a_lost_server_are_answered_by_another(
     eventually(lambda: gateway.lines("model server is silent; another is asked"))
 
 
-def test_a_server_that_comes_back_is_used_again(start_gateway: StartGateway, frozen: Triton, models: Triton) -> None:
-    gateway = routed_to(start_gateway(), frozen.address, models.address)
+def test_a_server_that_comes_back_is_used_again(start_gateway: StartGateway, remote: Remote, models: Triton) -> None:
+    gateway = routed_to(start_gateway(), remote.address, models.address)
     assert [timed(gateway)[0] for _ in range(10)] == [200] * 10
-    with stopped(frozen):
+    with remote.way.silenced():
         assert [timed(gateway)[0] for _ in range(10)] == [200] * 10
-    before = frozen.executions(FIXED)
+    before = remote.server.executions(FIXED)
 
     def used_again() -> bool:
         assert timed(gateway)[0] == 200
-        return frozen.executions(FIXED) > before
+        return remote.server.executions(FIXED) > before
 
     eventually(used_again)
 
 
-def test_alone_a_silent_server_is_waited_for(start_gateway: StartGateway, frozen: Triton) -> None:
-    gateway = routed_to(start_gateway(), frozen.address)
+def test_alone_a_silent_server_is_waited_for(start_gateway: StartGateway, remote: Remote) -> None:
+    gateway = routed_to(start_gateway(), remote.address)
     assert timed(gateway)[0] == 200
-    with ThreadPoolExecutor(1) as pool, stopped(frozen):
+    with ThreadPoolExecutor(1) as pool, remote.way.silenced():
         waiting = pool.submit(timed, gateway)
         eventually(lambda: gateway.metric("capforge_predict_in_flight") == 1)
         time.sleep(0.5)
@@ -91,10 +92,10 @@ def test_alone_a_silent_server_is_waited_for(start_gateway: StartGateway, frozen
 
 
 def test_a_second_server_without_the_model_does_not_spoil_a_slow_answer(
-    start_gateway: StartGateway, frozen: Triton, own_empty: Triton
+    start_gateway: StartGateway, remote: Remote, own_empty: Triton
 ) -> None:
-    gateway = routed_to(start_gateway(), frozen.address, own_empty.address)  # among equals the first is asked first
-    with ThreadPoolExecutor(1) as pool, stopped(frozen):
+    gateway = routed_to(start_gateway(), remote.address, own_empty.address)  # among equals the first is asked first
+    with ThreadPoolExecutor(1) as pool, remote.way.silenced():
         waiting = pool.submit(timed, gateway)
         eventually(lambda: gateway.lines("model server is silent; another is asked"))
     assert waiting.result()[0] == 200

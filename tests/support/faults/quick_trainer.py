@@ -11,8 +11,11 @@ import sys
 from capforge_contracts import layout
 from capforge_contracts.model import sha256_hex
 from capforge_contracts.run import AttemptClaim, Comparison, Phase, Progress, RunSpec
-from capforge_contracts.store import AlreadyExists, ObjectStore, open_store
+from capforge_contracts.store import AlreadyExists, ObjectStore, StorePatience, open_store
 from tests.unit.operator.training_world import model_card
+
+_PATIENCE = StorePatience(attempts=10)
+"""A trainer waits for a store that is away, for minutes; so does this one."""
 
 
 def claimed(store: ObjectStore, spec: RunSpec) -> int:
@@ -44,7 +47,7 @@ def compared(spec: RunSpec) -> Comparison | None:
 
 
 def main(key: str) -> None:
-    store = open_store(os.environ)
+    store = open_store(os.environ, _PATIENCE)
     spec = RunSpec.from_json(store.get(key))
     prefix = layout.attempts_prefix(spec.namespace, spec.digest)
     if any(one.key.endswith(layout.CARD) for one in store.list(prefix)):
