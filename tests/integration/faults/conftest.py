@@ -17,6 +17,7 @@ from tests.integration.faults.forked_operator import ForkedOperator
 from tests.integration.faults.node import Node, Program
 from tests.integration.faults.story import Story
 from tests.integration.operator.process import Installation, install
+from tests.integration.operator.rest import forget_earlier_tests
 from tests.support.apiserver import KubeApi
 from tests.support.faults.journal import Journal
 from tests.support.faults.nursery import Nursery, nursery
@@ -119,6 +120,7 @@ def site_of(kube: KubeApi, s3: S3Server, python_nursery: Nursery, folder: Path) 
         store = stack.enter_context(Proxy(s3.endpoint_url, s3_words, journal).running())
         jobs_store = stack.enter_context(Proxy(s3.endpoint_url, s3_words).running())
         seen = install(replace(kube, url=api.url), replace(s3, endpoint_url=store.url), folder)
+        forget_earlier_tests(kube)
         client = KubeClient.of(kube.kubeconfig)
         site = Site(seen, s3, client, seen.tenant(), python_nursery, api, store, jobs_store, folder)
         yield site

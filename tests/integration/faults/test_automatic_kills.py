@@ -16,7 +16,7 @@ from tests.integration.faults.living import lived_through, until_ended
 from tests.integration.faults.node import Node
 from tests.integration.faults.sweep import tell
 from tests.integration.faults.test_operator_kills import EVENTS, EveryWrite
-from tests.integration.operator.rest import forget_earlier_tests, until_at_rest
+from tests.integration.operator.rest import until_at_rest
 from tests.support.counting_gateway import CountingGateway, counting_gateway
 from tests.support.eventually import eventually
 from tests.support.faults.journal import Moment
@@ -110,7 +110,6 @@ def polled(gateway: CountingGateway, times: int) -> None:
 
 
 def test_nineteen_documents_train_nothing_and_at_rest_nothing_is_written(site: Site, gateway: CountingGateway):
-    forget_earlier_tests(site.installation.kube)
     story, operator = story_of(site, gateway), site.operator(CAPFORGE_RESYNC_SECONDS="0.5")
     story.begin()
     gateway.submissions[story.namespace, story.name].pop()

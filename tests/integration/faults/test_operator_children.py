@@ -7,7 +7,7 @@ from typing import Any
 from tests.integration.faults.conftest import Site
 from tests.integration.faults.living import lived_through, until_ended
 from tests.integration.faults.story import Story
-from tests.integration.operator.rest import forget_earlier_tests, until_at_rest
+from tests.integration.operator.rest import until_at_rest
 from tests.support.eventually import eventually
 from tests.support.faults.kinds import NeverAnswers
 
@@ -43,7 +43,6 @@ def config_maps(site: Site) -> dict[str, Any]:
 
 
 def test_statuses_that_are_wiped_are_rebuilt_equal(site: Site):
-    forget_earlier_tests(site.installation.kube)
     story, operator = site.story(), site.operator(CAPFORGE_RESYNC_SECONDS="0.5")
     lived_through(site, story, operator)
     until_at_rest(operator.plan)
@@ -79,7 +78,6 @@ def test_statuses_that_are_wiped_while_nobody_looks_are_rebuilt_without_the_jobs
 
 
 def test_config_maps_that_are_deleted_come_back(site: Site):
-    forget_earlier_tests(site.installation.kube)
     story, operator = site.story(), site.operator(CAPFORGE_RESYNC_SECONDS="0.5")
     lived_through(site, story, operator)
     until_at_rest(operator.plan)

@@ -13,7 +13,7 @@ from tests.integration.faults.conftest import Site
 from tests.integration.faults.forked_operator import ForkedOperator
 from tests.integration.faults.living import Killer, lived_through
 from tests.integration.faults.sweep import chosen, tell
-from tests.integration.operator.rest import forget_earlier_tests, until_at_rest, until_it_has_looked
+from tests.integration.operator.rest import until_at_rest, until_it_has_looked
 from tests.support.faults.journal import Exchange, Moment
 
 EVENTS = r"^(POST|PATCH) /apis/events\.k8s\.io/"
@@ -46,7 +46,6 @@ class EveryWrite:
 
 def test_killed_before_and_after_every_write_of_one_story(site: Site):
     """One life ends before the first attempt at a write, a later one after its success, and so on to the end."""
-    forget_earlier_tests(site.installation.kube)
     story, operator = site.story(), site.operator()
     site.journal.ignored = EVENTS  # an event tells; killed at each, the operator would never get further
     site.journal.set_trap(killer := EveryWrite(operator))
@@ -86,7 +85,6 @@ def test_killed_again_and_again_at_random_moments(site: Site):
 
 
 def test_an_operator_that_was_away_finds_everything_as_it_left_it(site: Site):
-    forget_earlier_tests(site.installation.kube)
     story, operator = site.story(), site.operator(CAPFORGE_RESYNC_SECONDS="0.5")
     lived_through(site, story, operator)
     until_at_rest(operator.plan)
