@@ -55,6 +55,7 @@ check-python: venv
 	$(VENV)/bin/ruff format --check $(OUR_PYTHON)
 	$(VENV)/bin/mypy contracts/src transforms/src operator/src gateway/src agent/src cli/src images/snapshot/src images/candidates/src images/trainer/src tools
 	PYTHONPATH=images/trainer/src $(VENV)/bin/lint-imports
+	$(PYTEST) tests --collect-only -q $(addprefix --ignore=,$(TRAINER_TESTS)) | tail -n 5 # every test's imports are there
 
 check-files: venv binaries
 	$(VENV)/bin/python -m capforge_tools.housekeeping

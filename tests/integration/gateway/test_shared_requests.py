@@ -15,10 +15,10 @@ from tests.integration.gateway.conftest import BATCHED, StartGateway
 from tests.integration.gateway.images import encoded
 from tests.integration.gateway.picky import picky
 from tests.integration.gateway.process import ANSWER_SECONDS, GatewayProcess, capability, opened, version
+from tests.integration.gateway.remote import Remote, remote_server
 from tests.integration.gateway.test_model_servers import fake_server, routed_to
-from tests.integration.gateway.test_silent_servers import stopped
 from tests.support.eventually import eventually
-from tests.support.triton import Triton, triton_server
+from tests.support.triton import triton_server
 
 PICKY, SMALL = "cells--00000000000a", "cells--00000000000b"
 SIZE = 32
@@ -29,11 +29,11 @@ BLACK = 0
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
-    with triton_server(tmp_path_factory.mktemp("busy")) as server:
-        server.serve(PICKY, picky(SIZE), BATCHED)
-        server.serve(SMALL, small_detector(SMALL_SIZE), BATCHED)
-        yield server
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    with remote_server(tmp_path_factory.mktemp("busy")) as made:
+        made.server.serve(PICKY, picky(SIZE), BATCHED)
+        made.server.serve(SMALL, small_detector(SMALL_SIZE), BATCHED)
+        yield made
 
 
 def grey(level: int, size: int = SIZE) -> bytes:
@@ -62,16 +62,16 @@ def shared(gateway: GatewayProcess) -> bool:
     return requests > 0 and gateway.metric(f"{name}_sum{{{labels}}}") > requests
 
 
-def at_once(gateway: GatewayProcess, server: Triton, levels: list[int]) -> list[tuple[int, float | None]]:
-    """Send one image of each level; the server stands still until so many are under way that they must wait for it."""
+def at_once(gateway: GatewayProcess, remote: Remote, levels: list[int]) -> list[tuple[int, float | None]]:
+    """Send one image of each level; the server hears nothing until so many are under way that they must wait for it."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        with stopped(server):
+        with remote.way.silenced():
             sent = [pool.submit(level_seen, gateway, level) for level in levels]
             eventually(lambda: gateway.metric("capforge_predict_in_flight") == AT_ONCE)
         return [one.result() for one in sent]
 
 
-def test_everybody_gets_the_answer_to_their_own_image(start_gateway: StartGateway, busy: Triton) -> None:
+def test_everybody_gets_the_answer_to_their_own_image(start_gateway: StartGateway, busy: Remote) -> None:
     gateway = routed(start_gateway(), PICKY, SIZE, busy.address)
     levels = [*range(1, SIZE)] * 12
     answers = at_once(gateway, busy, levels)
@@ -79,7 +79,7 @@ def test_everybody_gets_the_answer_to_their_own_image(start_gateway: StartGatewa
     assert shared(gateway)
 
 
-def test_one_bad_image_fails_alone(start_gateway: StartGateway, busy: Triton) -> None:
+def test_one_bad_image_fails_alone(start_gateway: StartGateway, busy: Remote) -> None:
     gateway = routed(start_gateway(), PICKY, SIZE, busy.address)
     levels = [*range(10, 17), BLACK] * 20
     answers = at_once(gateway, busy, levels)
@@ -87,7 +87,7 @@ def test_one_bad_image_fails_alone(start_gateway: StartGateway, busy: Triton) ->
     eventually(lambda: gateway.lines("a batch failed and is sent one by one"))
 
 
-def test_sharing_a_request_changes_no_answer(start_gateway: StartGateway, busy: Triton) -> None:
+def test_sharing_a_request_changes_no_answer(start_gateway: StartGateway, busy: Remote) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (12, SMALL_SIZE, SMALL_SIZE, 3), np.uint8)
     files = [encoded(Image.fromarray(one)) for one in noise]
     gateway = routed(start_gateway(), SMALL, SMALL_SIZE, busy.address)
@@ -102,7 +102,7 @@ def test_sharing_a_request_changes_no_answer(start_gateway: StartGateway, busy: 
     alone = [found(file) for file in files]
     assert not shared(gateway)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        with stopped(busy):
+        with busy.way.silenced():
             sent = [pool.submit(found, file) for file in files * 8]
             eventually(lambda: gateway.metric("capforge_predict_in_flight") == AT_ONCE)
         together = [one.result() for one in sent]
@@ -112,7 +112,7 @@ def test_sharing_a_request_changes_no_answer(start_gateway: StartGateway, busy: 
         assert len(boxes) == len(boxes_alone)
 
 
-def test_images_of_all_sizes_share_requests(start_gateway: StartGateway, busy: Triton) -> None:
+def test_images_of_all_sizes_share_requests(start_gateway: StartGateway, busy: Remote) -> None:
     gateway = routed(start_gateway(), PICKY, SIZE, busy.address)
     sizes = [8, 32, 64, 100, 333, 700, 1200] * 8
 
@@ -124,14 +124,14 @@ def test_images_of_all_sizes_share_requests(start_gateway: StartGateway, busy: T
         assert list(pool.map(sent, sizes)) == [(200, size) for size in sizes]
 
 
-def test_a_model_that_takes_one_image_at_a_time_gets_one(start_gateway: StartGateway, busy: Triton) -> None:
+def test_a_model_that_takes_one_image_at_a_time_gets_one(start_gateway: StartGateway, busy: Remote) -> None:
     gateway = routed(start_gateway(), PICKY, SIZE, busy.address, max_batch_size=1)
     assert {status for status, _ in at_once(gateway, busy, [7] * 100)} == {200}
     assert not shared(gateway)
 
 
 def test_a_server_that_dies_with_a_batch_costs_nobody_an_answer(
-    start_gateway: StartGateway, busy: Triton, tmp_path_factory: pytest.TempPathFactory
+    start_gateway: StartGateway, busy: Remote, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with triton_server(tmp_path_factory.mktemp("dying")) as dying:
         dying.serve(SMALL, small_detector(SMALL_SIZE), BATCHED)
@@ -144,7 +144,7 @@ def test_a_server_that_dies_with_a_batch_costs_nobody_an_answer(
         assert shared(gateway)
 
 
-def test_callers_who_hang_up_take_nobody_with_them(start_gateway: StartGateway, busy: Triton) -> None:
+def test_callers_who_hang_up_take_nobody_with_them(start_gateway: StartGateway, busy: Remote) -> None:
     gateway = routed(start_gateway(), PICKY, SIZE, busy.address)
     image = grey(11)
     head = (

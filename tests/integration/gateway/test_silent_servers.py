@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,35 +12,20 @@ import pytest
 from tests.integration.gateway.conftest import BATCHED, FIXED, StartGateway
 from tests.integration.gateway.images import white
 from tests.integration.gateway.process import GatewayProcess, capability, opened, version
+from tests.integration.gateway.remote import Remote, remote_server
 from tests.integration.gateway.test_model_servers import fake_server, routed_to
 from tests.support.eventually import PATIENCE, eventually
 from tests.support.onnx_models import FixedDetector
-from tests.support.ports import free_port
-from tests.support.tcp import Way, passing_on
 from tests.support.triton import Triton, triton_server
 
 DEADLINE_SECONDS = 20.0 * PATIENCE
 
 
-@dataclass(frozen=True)
-class Remote:
-    """A model server whose node can be lost, for all that its callers can see.
-
-    Its processes go on meanwhile: Triton's Python back end ends with an error when one of them is stopped while it
-    holds their lock.
-    """
-
-    server: Triton
-    way: Way
-    address: str
-
-
 @pytest.fixture(scope="module")
 def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
-    port = free_port()
-    with triton_server(tmp_path_factory.mktemp("remote")) as server, passing_on(port, server.url) as way:
-        server.serve(FIXED, FixedDetector().onnx(), BATCHED)
-        yield Remote(server, way, f"127.0.0.1:{port}")
+    with remote_server(tmp_path_factory.mktemp("remote")) as made:
+        made.server.serve(FIXED, FixedDetector().onnx(), BATCHED)
+        yield made
 
 
 def timed(gateway: GatewayProcess) -> tuple[int, float]:
