@@ -97,11 +97,15 @@ def check_size(where: str, size_bytes: int, most_bytes: int) -> None:
 
 @dataclass(frozen=True)
 class StorePatience:
-    """How long one call to an S3 server may take: `attempts` times connecting and waiting for each answer."""
+    """How long one call to an S3 server may take: connecting, waiting for an answer, and up to `attempts` times more.
+
+    Between them botocore waits at random, up to 50 ms at first and twice as long each time: eight bridge the seconds in
+    which a server is started again.
+    """
 
     connect_seconds: float = 5
     read_seconds: float = 60
-    attempts: int = 4
+    attempts: int = 8
 
 
 def open_store(env: Mapping[str, str], patience: StorePatience = StorePatience()) -> ObjectStore:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from threading import Timer
 
 import botocore.auth
 import pytest
@@ -30,6 +32,7 @@ from tests.support.objectstore import S3Server
 
 PASSING = [Answer(500), Answer(503), ResetBefore(), AnswerLost(), HalfUpload(3), Slow(before_seconds=0.2)]
 BODY = bytes(range(256)) * 20
+_RESTART_SECONDS = 1.0
 
 
 @pytest.fixture
@@ -156,6 +159,17 @@ def test_half_an_answer_is_never_taken_for_the_whole(store: S3ObjectStore, s3: S
         with store.open(key) as stream, pytest.raises(StoreError):
             stream.read()
     assert rule.done >= 1
+
+
+def test_a_server_that_starts_again_is_waited_for(store: S3ObjectStore, s3: S3Server, proxy: Proxy, key: str):
+    random.seed(1)  # both clients wait at random
+    rule = proxy.rules.add(ResetBefore())
+    back = Timer(_RESTART_SECONDS, proxy.rules.remove, [rule])
+    back.start()
+    store.put_new(key, BODY)
+    assert s3.store().get(key) == BODY
+    assert rule.done > 1
+    back.join()
 
 
 def test_every_third_request_may_fail(store: S3ObjectStore, s3: S3Server, proxy: Proxy, key: str):
