@@ -25,14 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace, environment: Mapping[str, str]) -> None:
     # torch takes seconds to import: not for --help, and inside `ended`, which tells why an import fails.
-    from capforge_trainer.patience import PatientStore, patience_seconds  # noqa: PLC0415
+    from capforge_trainer.patience import CLIENT_PATIENCE, PatientStore, patience_seconds  # noqa: PLC0415
     from capforge_trainer.run import read_spec, run  # noqa: PLC0415
     from capforge_trainer.stopping import Stopping  # noqa: PLC0415
     from capforge_trainer.surroundings import Surroundings, default_cache  # noqa: PLC0415
 
     stopping = Stopping()
     stopping.listen()
-    store, patience = open_store(environment), patience_seconds(environment)
+    store, patience = open_store(environment, CLIENT_PATIENCE), patience_seconds(environment)
     spec = read_spec(PatientStore(store, stopping, patience), chosen.run)
     run(spec, Surroundings(store, stopping, default_cache(), patience_seconds=patience))
 

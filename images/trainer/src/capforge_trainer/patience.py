@@ -9,10 +9,20 @@ from typing import IO, TypeVar
 
 import structlog
 
-from capforge_contracts.store import AlreadyExists, NotFound, ObjectInfo, ObjectStore, Refused, StoreError
+from capforge_contracts.store import (
+    AlreadyExists,
+    NotFound,
+    ObjectInfo,
+    ObjectStore,
+    Refused,
+    StoreError,
+    StorePatience,
+)
 from capforge_trainer.stopping import Stopping
 
 T = TypeVar("T")
+CLIENT_PATIENCE = StorePatience(attempts=2)
+"""Of the client below: it hears no SIGTERM between its tries, and it is not only asked by those who must wait."""
 PATIENCE_SECONDS = 600.0
 """Of one call; with a Job's retries a store may be away for the better part of an hour."""
 _PAUSE_SECONDS = 1.0
