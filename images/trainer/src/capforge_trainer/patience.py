@@ -22,7 +22,7 @@ from capforge_trainer.stopping import Stopping
 
 T = TypeVar("T")
 CLIENT_PATIENCE = StorePatience(attempts=2)
-"""Of the client below: it hears no SIGTERM between its tries, and it is not only asked by those who must wait."""
+"""Of the client itself: between its tries it hears no SIGTERM, and what may be lost (progress) is not waited for."""
 PATIENCE_SECONDS = 600.0
 """Of one call; with a Job's retries a store may be away for the better part of an hour."""
 _PAUSE_SECONDS = 1.0
