@@ -86,7 +86,7 @@ class Node:
     def last_words(self) -> str:
         """Return the end of every Job's log."""
         logs = sorted(self.folder.glob("*.log"))
-        return "\n".join(f"{one.name}, {self.starts[one.stem]} starts:\n{last_lines(one, 30)}" for one in logs)
+        return "\n".join(f"{one.name}, {self.starts.get(one.stem, 0)} starts:\n{last_lines(one, 30)}" for one in logs)
 
     def log(self, job: str) -> str:
         path = self.folder / f"{job}.log"

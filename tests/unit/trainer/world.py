@@ -10,10 +10,19 @@ import numpy as np
 from capforge_contracts import layout
 from capforge_contracts.dataset import ManifestEntity, ManifestItem, Split, write_manifest
 from capforge_contracts.model import sha256_hex
-from capforge_contracts.run import CapabilityType, DatasetSelection, Output, RunDatasets, RunSpec, run_digest
+from capforge_contracts.run import (
+    CapabilityType,
+    CropSettings,
+    DatasetSelection,
+    Output,
+    RunDatasets,
+    RunSpec,
+    run_digest,
+)
 from capforge_contracts.store import ObjectStore
 from capforge_trainer.overrides import merged
 from capforge_trainer.templates import ANCHOR_FREE_DETECTOR
+from capforge_transforms import Region, transforms
 
 NAMESPACE = "team-a"
 SIDE = 96
@@ -51,6 +60,20 @@ def picture(seed: int, *, classes: tuple[str, ...] = ("disc", "square")) -> tupl
         _draw(pixels, name, left, top, size)
         entities.append(ManifestEntity(class_name=name, box=[left, top, left + size, top + size]))
     return pixels, entities
+
+
+def crops_of(seeds: range, crop: CropSettings) -> np.ndarray:
+    """Return the regions of these pictures, cut as the gateway cuts them."""
+    cut = []
+    for seed in seeds:
+        pixels, entities = picture(seed)
+        cut.append(transforms().crops(pixels, [Region(one.box) for one in entities], crop))
+    return np.concatenate(cut)
+
+
+def outputs_named(*names: str) -> list[Output]:
+    """Return a capability's classes, in this order."""
+    return [Output(position=position, name=name) for position, name in enumerate(names)]
 
 
 def _draw(pixels: np.ndarray, name: str, left: int, top: int, size: int) -> None:

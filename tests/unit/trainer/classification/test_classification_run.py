@@ -5,7 +5,6 @@ What every template must do is in test_conformance.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,7 @@ from capforge_contracts.model import sha256_hex
 from capforge_contracts.run import (
     CapabilityType,
     CropSettings,
-    ModelCard,
-    Output,
     Phase,
-    Progress,
     RunDatasets,
     RunSpec,
 )
@@ -38,8 +34,8 @@ from capforge_trainer.run import run
 from capforge_trainer.stopping import Stopping
 from capforge_trainer.surroundings import Artefact, Surroundings
 from capforge_trainer.templates import TEMPLATES
-from capforge_transforms import Region, transforms
-from tests.unit.trainer.world import SIDE, picture, put_dataset, put_item, put_run
+from tests.unit.trainer.conftest import RecordingStore, Trained
+from tests.unit.trainer.world import SIDE, crops_of, outputs_named, put_dataset, put_item, put_run
 
 SMALL = "box-classifier-small"
 _TINY = [
@@ -54,10 +50,6 @@ _TINY = [
     "schedule.loaderThreads=1",
     "model.width=16",
 ]
-
-
-def _outputs(*names: str) -> list[Output]:
-    return [Output(position=position, name=name) for position, name in enumerate(names)]
 
 
 def put_classifier(store: ObjectStore, datasets: RunDatasets, **changes: Any) -> RunSpec:
@@ -78,38 +70,13 @@ def small_world(store: ObjectStore) -> RunDatasets:
     )
 
 
-@dataclass
-class Trained:
-    """A finished run."""
-
-    store: MemoryObjectStore
-    spec: RunSpec
-    attempt: int = 0
-    heard: list[Progress] = field(default_factory=list)
-
-    def file(self, name: str) -> bytes:
-        return self.store.get(layout.attempt_file(self.spec.namespace, self.spec.digest, self.attempt, name))
-
-    @property
-    def card(self) -> ModelCard:
-        return ModelCard.from_json(self.file(layout.CARD))
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    store = MemoryObjectStore()
+    store = RecordingStore()
     world = Trained(store, put_classifier(store, small_world(store)))
     cache = tmp_path_factory.mktemp("blobs")
     world.attempt = run(world.spec, Surroundings(store, Stopping(), cache, listener=world.heard.append))
     return world
-
-
-def _crops(seeds: range, crop: CropSettings) -> np.ndarray:
-    cut = []
-    for seed in seeds:
-        pixels, entities = picture(seed)
-        cut.append(transforms().crops(pixels, [Region(one.box) for one in entities], crop))
-    return np.concatenate(cut)
 
 
 def _scores(trained: Trained, crops: np.ndarray) -> np.ndarray:
@@ -144,7 +111,7 @@ def test_classes_that_are_no_outputs_are_left_out_and_counted(trained: Trained):
 
 
 def test_unseen_regions_get_their_class_from_file_to_scores_as_the_gateway_does_it(trained: Trained):
-    scores = _scores(trained, _crops(range(50, 54), _crop_of(trained)))
+    scores = _scores(trained, crops_of(range(50, 54), _crop_of(trained)))
     assert scores.argmax(axis=1).tolist() == [0, 1] * 4
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
 
@@ -217,7 +184,7 @@ def test_regions_that_teach_nothing_stop_the_run(
     datasets = RunDatasets(
         train=[put_dataset(store, "train", items)], dev=[put_dataset(store, "dev", [put_item(store, 9)])]
     )
-    spec = put_classifier(store, datasets, outputs=_outputs(*outputs))
+    spec = put_classifier(store, datasets, outputs=outputs_named(*outputs))
     with pytest.raises(BadDataError, match=said):
         run(spec, Surroundings(store, Stopping(), tmp_path))
 
@@ -232,6 +199,6 @@ def test_a_region_outside_its_image_is_named(tmp_path: Path):
 
 def test_a_single_output_is_refused(tmp_path: Path):
     store = MemoryObjectStore()
-    spec = put_classifier(store, small_world(store), outputs=_outputs("disc"))
+    spec = put_classifier(store, small_world(store), outputs=outputs_named("disc"))
     with pytest.raises(BadConfigurationError, match="disc is the only one; a classifier chooses between at least two"):
         run(spec, Surroundings(store, Stopping(), tmp_path))

@@ -6,7 +6,6 @@ What every template must do is in test_conformance.py.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ from capforge_contracts.memory import MemoryObjectStore
 from capforge_contracts.model import sha256_hex
 from capforge_contracts.run import (
     CapabilityType,
-    CropSettings,
     ModelCard,
-    Output,
     Phase,
     Progress,
     RunDatasets,
@@ -39,8 +36,8 @@ from capforge_trainer.run import run
 from capforge_trainer.stopping import Stopping
 from capforge_trainer.surroundings import Artefact, Surroundings
 from capforge_trainer.templates import TEMPLATES
-from capforge_transforms import Region, transforms
-from tests.unit.trainer.world import picture, put_dataset, put_item, put_run
+from tests.unit.trainer.conftest import RecordingStore, Trained
+from tests.unit.trainer.world import crops_of, outputs_named, put_dataset, put_item, put_run
 
 SMALL = "box-embedder-small"
 _SIZE = 16
@@ -56,10 +53,6 @@ _TINY = [
     "schedule.loaderThreads=1",
     "model.width=8",
 ]
-
-
-def _outputs(*names: str) -> list[Output]:
-    return [Output(position=position, name=name) for position, name in enumerate(names)]
 
 
 def put_embedder(store: ObjectStore, datasets: RunDatasets, **changes: Any) -> RunSpec:
@@ -80,38 +73,13 @@ def small_world(store: ObjectStore) -> RunDatasets:
     )
 
 
-@dataclass
-class Trained:
-    """A finished run."""
-
-    store: MemoryObjectStore
-    spec: RunSpec
-    attempt: int = 0
-    heard: list[Progress] = field(default_factory=list)
-
-    def file(self, name: str) -> bytes:
-        return self.store.get(layout.attempt_file(self.spec.namespace, self.spec.digest, self.attempt, name))
-
-    @property
-    def card(self) -> ModelCard:
-        return ModelCard.from_json(self.file(layout.CARD))
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    store = MemoryObjectStore()
+    store = RecordingStore()
     world = Trained(store, put_embedder(store, small_world(store)))
     cache = tmp_path_factory.mktemp("blobs")
     world.attempt = run(world.spec, Surroundings(store, Stopping(), cache, listener=world.heard.append))
     return world
-
-
-def _crops(seeds: range, crop: CropSettings) -> np.ndarray:
-    cut = []
-    for seed in seeds:
-        pixels, entities = picture(seed)
-        cut.append(transforms().crops(pixels, [Region(one.box) for one in entities], crop))
-    return np.concatenate(cut)
 
 
 def _vectors(trained: Trained, crops: np.ndarray) -> np.ndarray:
@@ -137,7 +105,7 @@ def test_a_class_never_trained_on_counts_in_test(trained: Trained):
 def test_unseen_regions_lie_near_those_of_their_class(trained: Trained):
     crop = trained.card.crop
     assert crop
-    vectors = _vectors(trained, _crops(range(50, 54), crop))
+    vectors = _vectors(trained, crops_of(range(50, 54), crop))
     cosines = vectors @ vectors.T
     assert cosines[::2, ::2].min() > cosines[::2, 1::2].max()
 
@@ -178,7 +146,7 @@ def test_progress_names_the_figures(trained: Trained):
 
 
 def test_a_stopped_run_goes_on_where_it_stood(tmp_path: Path):
-    store, stopping = MemoryObjectStore(), Stopping()
+    store, stopping = RecordingStore(), Stopping()
     spec = put_embedder(store, small_world(store))
 
     def stop_in_the_second_epoch(progress: Progress) -> None:
@@ -237,7 +205,7 @@ def test_regions_that_teach_nothing_stop_the_run(
     datasets = RunDatasets(
         train=[put_dataset(store, "train", items)], dev=[put_dataset(store, "dev", [put_item(store, 9)])]
     )
-    spec = put_embedder(store, datasets, outputs=_outputs(*outputs))
+    spec = put_embedder(store, datasets, outputs=outputs_named(*outputs))
     with pytest.raises(BadDataError, match=said):
         run(spec, Surroundings(store, Stopping(), tmp_path))
 
@@ -248,7 +216,7 @@ def test_what_teaches_or_tells_little_is_a_warning(tmp_path: Path):
     datasets = RunDatasets(
         train=[put_dataset(store, "train", train)], dev=[put_dataset(store, "dev", [put_item(store, 9)])]
     )
-    outputs = _outputs("disc", "square", "star")
+    outputs = outputs_named("disc", "square", "star")
     spec = put_embedder(store, datasets, outputs=outputs, settings=["schedule.maxEpochs=1"])
     attempt = run(spec, Surroundings(store, Stopping(), tmp_path))
     card = ModelCard.from_json(store.get(layout.attempt_file(spec.namespace, spec.digest, attempt, layout.CARD)))
